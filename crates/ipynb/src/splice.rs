@@ -1,0 +1,345 @@
+//! From edits of sources to edits of the file.
+//!
+//! The new source is laid out as a list of array elements, each made of segments: old ones, whose bytes in the file
+//! stay as they are, and new ones, which are encoded. An old boundary between two elements stays, unless the line
+//! break before it goes. New text becomes one element per line. Whatever stays is kept byte by byte: quotes,
+//! separators and brackets too.
+
+use std::collections::BTreeMap;
+
+use nbfix_text::{Edit, Patch, TextRange};
+
+use crate::cell::{Cell, CellId};
+use crate::layout::Layout;
+use crate::literal;
+use crate::notebook::Notebook;
+use crate::rope::{PhysicalEdit, Rope};
+use crate::source::{Form, Source};
+
+/// What `edits` change in the file, sorted and disjoint.
+pub(crate) fn physical_edits(notebook: &Notebook, edits: &[(CellId, Patch)]) -> Vec<PhysicalEdit> {
+    let mut patches: BTreeMap<CellId, Patch> = BTreeMap::new();
+    for (id, patch) in edits {
+        // A patch that overlaps an earlier one is handed back, and left out.
+        let _ = patches.entry(*id).or_default().union(patch.clone());
+    }
+    let is_ascii = |patch: &Patch| patch.edits().iter().all(|edit| edit.insert.is_ascii());
+    let ascii = !patches.values().all(is_ascii) && literal::escapes_non_ascii(notebook.text());
+    let mut all = Vec::new();
+    for (id, patch) in &patches {
+        let Some(cell) = notebook.cell(*id).filter(|cell| cell.has_source()) else {
+            continue;
+        };
+        let edits = effective(&cell.source, patch.edits());
+        if !edits.is_empty() {
+            all.extend(Splice::new(notebook, *id, cell, ascii).edits(&edits));
+        }
+    }
+    all.sort_by_key(|edit| edit.range.start);
+    all
+}
+
+/// One replacement that changes something.
+struct Change<'p> {
+    range: TextRange,
+    insert: &'p str,
+}
+
+/// What `edits` really change: without what they put back as it was, and, like [`Patch::apply`], without those that
+/// do not lie in `source`.
+fn effective<'p>(source: &str, edits: &'p [Edit]) -> Vec<Change<'p>> {
+    let mut changes = Vec::with_capacity(edits.len());
+    let mut at = 0;
+    for edit in edits {
+        let (start, end) = (edit.range.start(), edit.range.end());
+        if source.get(at..start).is_none() || !source.is_char_boundary(end) {
+            continue;
+        }
+        at = end;
+        let (old, new) = (edit.range.of(source), edit.insert.as_str());
+        let same = |(left, right): &(char, char)| left == right;
+        let length = |pair: (char, char)| pair.0.len_utf8();
+        let head: usize = old
+            .chars()
+            .zip(new.chars())
+            .take_while(same)
+            .map(length)
+            .sum();
+        let (old, new) = (&old[head..], &new[head..]);
+        let backwards = old.chars().rev().zip(new.chars().rev());
+        let tail: usize = backwards.take_while(same).map(length).sum();
+        if !old.is_empty() || !new.is_empty() {
+            changes.push(Change {
+                range: TextRange::new(start + head, end - tail),
+                insert: &new[..new.len() - tail],
+            });
+        }
+    }
+    changes
+}
+
+/// A part of the new source.
+#[derive(Clone, Copy)]
+enum Segment<'p> {
+    /// This range of the old source, which lies in this piece.
+    Old(usize, TextRange),
+    New(&'p str),
+}
+
+/// An element of the new array.
+#[derive(Default)]
+struct Element<'p> {
+    /// The piece whose opening quote it keeps.
+    open: Option<usize>,
+    /// The piece whose closing quote it keeps.
+    close: Option<usize>,
+    segments: Vec<Segment<'p>>,
+}
+
+struct Splice<'n> {
+    notebook: &'n Notebook,
+    id: CellId,
+    file: &'n str,
+    source: &'n str,
+    place: &'n Source,
+    ascii: bool,
+}
+
+impl<'n> Splice<'n> {
+    fn new(notebook: &'n Notebook, id: CellId, cell: &'n Cell, ascii: bool) -> Self {
+        Self {
+            notebook,
+            id,
+            file: notebook.text(),
+            source: &cell.source,
+            place: &cell.place,
+            ascii,
+        }
+    }
+
+    fn edits(&self, changes: &[Change]) -> Vec<PhysicalEdit> {
+        let span = self.place.span.clone();
+        let segments = self.segments(changes);
+        let mut rope = Rope::new(span.start);
+        if self.place.form == Form::Array {
+            self.array(&mut rope, &self.elements(segments));
+        } else {
+            let quote = usize::from(self.place.form == Form::String);
+            rope.keep(span.start..span.start + quote);
+            self.literal(&mut rope, &segments.concat());
+            rope.keep(span.end - quote..span.end);
+        }
+        rope.finish(span.end)
+    }
+
+    /// Writes the elements of an array.
+    fn array(&self, rope: &mut Rope, elements: &[Element]) {
+        let span = self.place.span.clone();
+        let layout = Layout::of(self.notebook, self.id);
+        let old = self.place.lead().zip(self.place.tail());
+        let (lead, tail) =
+            old.unwrap_or((span.start + 1..span.start + 1, span.end - 1..span.end - 1));
+        rope.keep(span.start..span.start + 1);
+        if elements.is_empty() {
+            rope.keep(span.end - 1..span.end);
+            return;
+        }
+        rope.keep(lead.clone());
+        if self.place.pieces.is_empty() {
+            rope.new_text().push_str(&layout.lead);
+        }
+        // The piece that the writing has come to: what is put in looks like its surroundings.
+        let mut near = 0;
+        for (index, element) in elements.iter().enumerate() {
+            if index > 0 {
+                let after = elements.get(index - 1).and_then(|element| element.close);
+                match after.and_then(|piece| self.place.separator(piece)) {
+                    Some(separator) => rope.keep(separator),
+                    None => {
+                        let beside = self
+                            .place
+                            .separator(near)
+                            .and_then(|range| self.file.get(range));
+                        rope.new_text()
+                            .push_str(beside.unwrap_or(&layout.separator));
+                    }
+                }
+            }
+            let quoted = |piece: Option<usize>| Some(self.place.pieces.get(piece?)?.quoted());
+            match quoted(element.open) {
+                Some(range) => rope.keep(range.start..range.start + 1),
+                None => rope.new_text().push('"'),
+            }
+            self.literal(rope, &element.segments);
+            match quoted(element.close) {
+                Some(range) => rope.keep(range.end - 1..range.end),
+                None => rope.new_text().push('"'),
+            }
+            near = element.close.or(element.open).unwrap_or(near);
+        }
+        if self.place.pieces.is_empty() {
+            rope.new_text().push_str(&layout.tail);
+        }
+        rope.keep(tail.start..span.end);
+    }
+
+    /// Writes the inside of one literal.
+    fn literal(&self, rope: &mut Rope, segments: &[Segment]) {
+        let mut before = "";
+        for segment in segments {
+            match *segment {
+                Segment::New(text) if self.place.form == Form::Plain => {
+                    rope.new_text().push_str(text);
+                }
+                Segment::New(text) => {
+                    literal::encode_into(text, self.ascii, rope.new_text());
+                    before = "";
+                }
+                Segment::Old(piece, range) => {
+                    let Some(piece) = self.place.pieces.get(piece) else {
+                        continue;
+                    };
+                    let mut raw = piece.raw_range(self.file, range);
+                    let text = self.file.get(raw.clone()).unwrap_or_default();
+                    // Two lone surrogates that stood apart would become one character.
+                    if literal::would_pair(before, text) {
+                        rope.new_text().push_str("\\ufffd");
+                        raw.start += 6;
+                    }
+                    rope.keep(raw);
+                    before = text;
+                }
+            }
+        }
+    }
+
+    /// The new source: for every piece, what it becomes.
+    fn segments<'p>(&self, changes: &[Change<'p>]) -> Vec<Vec<Segment<'p>>> {
+        // An empty array has no piece that could become something.
+        let mut all = vec![Vec::new(); self.place.pieces.len().max(1)];
+        let mut at = 0;
+        for change in changes {
+            self.keep(&mut all, TextRange::new(at, change.range.start()));
+            if !change.insert.is_empty()
+                && let Some(home) = all.get_mut(self.home(change.range))
+            {
+                home.push(Segment::New(change.insert));
+            }
+            at = change.range.end();
+        }
+        self.keep(&mut all, TextRange::new(at, self.source.len()));
+        all
+    }
+
+    /// Keeps `range` of the old source, in the pieces that it lies in.
+    fn keep(&self, all: &mut [Vec<Segment>], range: TextRange) {
+        let first = self.place.piece_of(range.start()).unwrap_or(all.len());
+        let pieces = self.place.pieces.iter().zip(all).enumerate().skip(first);
+        for (index, (piece, segments)) in pieces {
+            let start = range.start().max(piece.text.start);
+            let end = range.end().min(piece.text.end);
+            if start < end {
+                segments.push(Segment::Old(index, TextRange::new(start, end)));
+            } else if range.end() <= piece.text.start {
+                break;
+            }
+        }
+    }
+
+    /// The piece that text in place of `range` goes to. Text that is put between two pieces starts a new line, and
+    /// belongs to the second, or else goes on with the line of the first.
+    fn home(&self, range: TextRange) -> usize {
+        let start = range.start();
+        let before = self.source.get(..start).unwrap_or_default();
+        let goes_on = range.is_empty() && !before.is_empty() && !before.ends_with('\n');
+        let last = self.place.pieces.len().saturating_sub(1);
+        let at = if goes_on { start - 1 } else { start };
+        self.place.piece_of(at).unwrap_or(last)
+    }
+
+    /// The elements of the new array, from what each piece becomes.
+    fn elements<'p>(&self, segments: Vec<Vec<Segment<'p>>>) -> Vec<Element<'p>> {
+        let mut elements = Vec::new();
+        // The pieces that become one, since the line break between them goes.
+        let mut joined: Option<(usize, Vec<Segment<'p>>)> = None;
+        let last = self.place.pieces.len();
+        for (index, new) in segments.into_iter().enumerate() {
+            let old = self.place.pieces.get(index);
+            let old = old.map_or("", |piece| &self.source[piece.text.clone()]);
+            if new.is_empty() && !old.is_empty() {
+                continue;
+            }
+            let lost = old.ends_with('\n') && !self.ends_line(&new);
+            let (first, mut all) = joined.take().unwrap_or((index, Vec::new()));
+            let stays_joined = lost || (new.is_empty() && first < index);
+            all.extend(new);
+            if stays_joined {
+                joined = Some((first, all));
+            } else {
+                self.split(first, index, all, &mut elements);
+            }
+        }
+        if let Some((first, all)) = joined {
+            self.split(first, last.saturating_sub(1), all, &mut elements);
+        }
+        elements
+    }
+
+    fn ends_line(&self, segments: &[Segment]) -> bool {
+        segments.last().is_some_and(|segment| match segment {
+            Segment::Old(_, range) => range.of(self.source).ends_with('\n'),
+            Segment::New(text) => text.ends_with('\n'),
+        })
+    }
+
+    /// Splits what the pieces `first..=last` become into elements: after each line break of new text, and before new
+    /// text that starts a line.
+    fn split<'p>(
+        &self,
+        first: usize,
+        last: usize,
+        segments: Vec<Segment<'p>>,
+        out: &mut Vec<Element<'p>>,
+    ) {
+        let mut parts = vec![Element::default()];
+        let lines = segments.into_iter().flat_map(|segment| match segment {
+            Segment::Old(..) => vec![segment],
+            Segment::New(text) => text.split_inclusive('\n').map(Segment::New).collect(),
+        });
+        for segment in lines {
+            let Some(part) = parts.last_mut() else { return };
+            let seam = matches!(segment, Segment::New(_))
+                || matches!(part.segments.last(), Some(Segment::New(_)));
+            if seam && self.ends_line(&part.segments) {
+                parts.push(Element {
+                    segments: vec![segment],
+                    ..Element::default()
+                });
+            } else {
+                part.segments.push(segment);
+            }
+        }
+        if first < self.place.pieces.len() {
+            let is_old = |segment: Option<&Segment>| matches!(segment, Some(Segment::Old(..)));
+            let opening = parts
+                .iter()
+                .position(|part| part.segments.iter().any(|s| is_old(Some(s))));
+            // A quote stays beside the old text that it stands beside now, or else at the outer end.
+            let opening =
+                opening.filter(|at| is_old(parts.get(*at).and_then(|part| part.segments.first())));
+            let closing = parts
+                .iter()
+                .rposition(|part| part.segments.iter().any(|s| is_old(Some(s))));
+            let closing =
+                closing.filter(|at| is_old(parts.get(*at).and_then(|part| part.segments.last())));
+            if let Some(part) = parts.get_mut(opening.unwrap_or(0)) {
+                part.open = Some(first);
+            }
+            let outer = parts.len() - 1;
+            if let Some(part) = parts.get_mut(closing.unwrap_or(outer)) {
+                part.close = Some(last);
+            }
+        }
+        out.append(&mut parts);
+    }
+}

@@ -1,1 +1,15 @@
-//! Not written yet.
+//! One notebook understood: what each cell holds, which names it binds, and what a name means.
+//!
+//! [`Sources`] owns the parsed cells; [`Semantic`] borrows them and answers questions. Cells are never
+//! joined: a name is looked up across cells, but every place stays in its cell.
+//!
+//! What this crate does not know: rules, findings, files. Its invariant: it never fails. A cell that does
+//! not parse gives what could be read of it.
+
+mod binder;
+mod names;
+mod sources;
+
+pub use binder::{Binding, BindingKind, Scope, ScopeKind};
+pub use names::Semantic;
+pub use sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};

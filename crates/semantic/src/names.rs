@@ -1,0 +1,306 @@
+//! What a name means where it stands.
+
+use nbfix_ipynb::{CellId, DocumentKind, Notebook};
+use nbfix_python::ast::{Expr, ExprRef};
+use nbfix_python::{dotted, range, string_value};
+use nbfix_text::TextRange;
+use rustc_hash::FxHashMap;
+
+use crate::binder::bind;
+use crate::sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};
+use crate::{Binding, BindingKind, ScopeKind};
+
+/// How many names in a row are followed: `a = b`, `b = c`, ...
+const MAX_STEPS: usize = 8;
+
+/// One document understood.
+pub struct Semantic<'a> {
+    notebook: &'a Notebook,
+    sources: &'a Sources,
+    units: Vec<Unit<'a>>,
+    programs: Vec<Program>,
+    names: Vec<FxHashMap<&'a str, Vec<Binding<'a>>>>,
+    stars: Vec<Vec<String>>,
+}
+
+impl<'a> Semantic<'a> {
+    /// Reads the names of all cells.
+    pub fn new(notebook: &'a Notebook, sources: &'a Sources) -> Self {
+        let kind = match notebook.kind() {
+            DocumentKind::Notebook => ProgramKind::Notebook,
+            DocumentKind::Script => ProgramKind::Script,
+        };
+        let mut this = Self {
+            notebook,
+            sources,
+            units: Vec::new(),
+            programs: vec![Program {
+                kind,
+                path: sources.path().to_owned(),
+            }],
+            names: vec![FxHashMap::default()],
+            stars: vec![Vec::new()],
+        };
+        for (id, cell) in notebook.ids() {
+            let (module, code, program) = match sources.get(id) {
+                Source::Python { module, code } => (module, *code, ProgramId::DOCUMENT),
+                Source::File { module, code, path } => (module, *code, this.file_program(path)),
+                _ => continue,
+            };
+            let index = this.units.len();
+            let bound = bind(module, index);
+            for (name, binding) in bound.top {
+                this.names[program.0].entry(name).or_default().push(binding);
+            }
+            this.stars[program.0].extend(bound.stars);
+            let source = cell.source.as_str();
+            let scopes = bound.scopes;
+            this.units.push(Unit {
+                index,
+                cell: id,
+                program,
+                module,
+                source,
+                code,
+                scopes,
+            });
+        }
+        this
+    }
+
+    fn file_program(&mut self, path: &str) -> ProgramId {
+        let known = self
+            .programs
+            .iter()
+            .position(|program| program.kind == ProgramKind::CellFile && program.path == path);
+        ProgramId(known.unwrap_or_else(|| {
+            self.programs.push(Program {
+                kind: ProgramKind::CellFile,
+                path: path.to_owned(),
+            });
+            self.names.push(FxHashMap::default());
+            self.stars.push(Vec::new());
+            self.programs.len() - 1
+        }))
+    }
+
+    /// The document.
+    pub fn notebook(&self) -> &'a Notebook {
+        self.notebook
+    }
+
+    /// What the cell holds.
+    pub fn source(&self, cell: CellId) -> &'a Source {
+        self.sources.get(cell)
+    }
+
+    /// All parsed texts, in the document's order.
+    pub fn units(&self) -> &[Unit<'a>] {
+        &self.units
+    }
+
+    /// The parsed texts of one namespace.
+    pub fn units_of(&self, program: ProgramId) -> impl Iterator<Item = &Unit<'a>> {
+        self.units
+            .iter()
+            .filter(move |unit| unit.program == program)
+    }
+
+    /// The namespace.
+    pub fn program(&self, program: ProgramId) -> &Program {
+        self.programs.get(program.0).unwrap_or(&self.programs[0])
+    }
+
+    /// All namespaces: the document's own first.
+    pub fn programs(&self) -> impl Iterator<Item = (ProgramId, &Program)> {
+        self.programs
+            .iter()
+            .enumerate()
+            .map(|(index, program)| (ProgramId(index), program))
+    }
+
+    /// Every top-level binding of `name`, in the document's order.
+    pub fn bindings(&self, program: ProgramId, name: &str) -> &[Binding<'a>] {
+        self.names
+            .get(program.0)
+            .and_then(|names| names.get(name))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The names that the top level of `unit` binds within `range`, each once, in order.
+    pub fn bound_within(&self, unit: &Unit<'a>, range: TextRange) -> Vec<&'a str> {
+        let Some(names) = self.names.get(unit.program.0) else {
+            return Vec::new();
+        };
+        let mut found: Vec<(usize, &'a str)> = names
+            .iter()
+            .filter_map(|(name, bindings)| {
+                let first = bindings
+                    .iter()
+                    .find(|binding| binding.unit == unit.index && range.covers(binding.range))?;
+                Some((first.range.start(), *name))
+            })
+            .collect();
+        found.sort_unstable();
+        found.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// Whether any name may come from a star import, so that an unbound one proves nothing.
+    pub fn has_star_import(&self, program: ProgramId) -> bool {
+        self.stars
+            .get(program.0)
+            .is_some_and(|stars| !stars.is_empty())
+    }
+
+    /// The dotted path that `expr` means, through imports and plain aliases, in this cell or another:
+    /// after `import subprocess as sp`, `sp.run` is `subprocess.run`. A name that nobody binds means itself.
+    /// `None` if `expr` is no chain of names, or starts from a name that is bound to something else.
+    pub fn qualified<'e>(&self, unit: &Unit<'a>, expr: impl Into<ExprRef<'e>>) -> Option<String> {
+        self.qualified_within(unit, expr.into(), MAX_STEPS)
+    }
+
+    fn qualified_within(&self, unit: &Unit<'a>, expr: ExprRef<'_>, steps: usize) -> Option<String> {
+        let (name, parts) = dotted(expr)?;
+        let root = match self.lookup(unit, name.id.as_str(), range(name).start()) {
+            Lookup::Unbound => parts[0].to_owned(),
+            Lookup::Bound(binding) => match &binding.kind {
+                BindingKind::Import(path) => path.clone(),
+                BindingKind::Value(value) if steps > 0 => {
+                    let home = self.units.get(binding.unit)?;
+                    self.qualified_within(home, ExprRef::from(*value), steps - 1)?
+                }
+                _ => return None,
+            },
+            Lookup::Unclear => return None,
+        };
+        if parts.len() == 1 {
+            return Some(root);
+        }
+        Some(format!("{root}.{}", parts[1..].join(".")))
+    }
+
+    /// The binding that a read of `name` at `offset` of `unit` most likely sees.
+    pub fn binding(&self, unit: &Unit<'a>, name: &str, offset: usize) -> Option<&Binding<'a>> {
+        match self.lookup(unit, name, offset) {
+            Lookup::Bound(binding) => Some(binding),
+            _ => None,
+        }
+    }
+
+    fn lookup(&self, unit: &Unit<'a>, name: &str, offset: usize) -> Lookup<'_, 'a> {
+        let mut inside_function = false;
+        for scope in unit.scopes.iter().rev() {
+            if !scope.range.contains(offset) {
+                continue;
+            }
+            let seen = scope.kind != ScopeKind::Class || !inside_function;
+            inside_function |= scope.kind == ScopeKind::Function;
+            if let Some(bindings) = scope.names.get(name).filter(|_| seen) {
+                return match bindings.as_slice() {
+                    [one] => Lookup::Bound(one),
+                    many => agreeing(many).map_or(Lookup::Unclear, Lookup::Bound),
+                };
+            }
+        }
+        let bindings = self.bindings(unit.program, name);
+        if bindings.is_empty() {
+            return Lookup::Unbound;
+        }
+        // The last binding above the read; in `x = f(x)` the read sees the one before.
+        let before = bindings
+            .iter()
+            .take_while(|binding| (binding.unit, binding.since) <= (unit.index, offset));
+        if let Some(last) = before.last() {
+            let unclear = last.conditional && inside_function;
+            return if unclear {
+                agreeing(bindings).map_or(Lookup::Unclear, Lookup::Bound)
+            } else {
+                Lookup::Bound(last)
+            };
+        }
+        // Bound only below: true for a function that is called later, and for cells that were run in another order.
+        agreeing(bindings).map_or(Lookup::Unclear, Lookup::Bound)
+    }
+
+    /// The string that `expr` is, if it is a constant: a literal, or a name bound to one.
+    pub fn string(&self, unit: &Unit<'a>, expr: &'a Expr) -> Option<&'a str> {
+        let (mut unit, mut expr) = (self.units.get(unit.index)?, expr);
+        for _ in 0..MAX_STEPS {
+            if let Some(value) = string_value(expr) {
+                return Some(value);
+            }
+            let Expr::Name(name) = expr else { return None };
+            let binding = self.binding(unit, name.id.as_str(), range(name).start())?;
+            let BindingKind::Value(value) = &binding.kind else {
+                return None;
+            };
+            (unit, expr) = (self.units.get(binding.unit)?, value);
+        }
+        None
+    }
+
+    /// The expression that `expr` stands for: itself, or what the name was last bound to, with the unit it stands in.
+    pub fn value_of<'s>(&'s self, unit: &'s Unit<'a>, expr: &'a Expr) -> (&'s Unit<'a>, &'a Expr) {
+        let (mut unit, mut expr) = (unit, expr);
+        for _ in 0..MAX_STEPS {
+            let Expr::Name(name) = expr else { break };
+            let Some(binding) = self.binding(unit, name.id.as_str(), range(name).start()) else {
+                break;
+            };
+            let (BindingKind::Value(value) | BindingKind::With(value)) = &binding.kind else {
+                break;
+            };
+            let Some(home) = self.units.get(binding.unit) else {
+                break;
+            };
+            (unit, expr) = (home, value);
+        }
+        (unit, expr)
+    }
+
+    /// The dotted path of the callable whose call made `expr`: `azure.cosmos.CosmosClient` for a name bound to
+    /// `CosmosClient(...)`, or for the call itself; `await` and method chains (`a.b().c()`) are looked through.
+    pub fn made_by(&self, unit: &Unit<'a>, expr: &'a Expr) -> Option<String> {
+        let unit = self.units.get(unit.index)?;
+        let (home, mut value) = self.value_of(unit, expr);
+        for _ in 0..MAX_STEPS {
+            match value {
+                Expr::Await(awaited) => value = &awaited.value,
+                Expr::Call(call) => {
+                    if let Some(path) = self.qualified(home, &*call.func) {
+                        return Some(path);
+                    }
+                    let Expr::Attribute(method) = &*call.func else {
+                        return None;
+                    };
+                    let (_, receiver) = self.value_of(home, &method.value);
+                    value = receiver;
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+}
+
+enum Lookup<'s, 'a> {
+    /// Nobody in the document binds the name.
+    Unbound,
+    /// This binding, as far as can be told.
+    Bound(&'s Binding<'a>),
+    /// Bound in ways that differ.
+    Unclear,
+}
+
+/// The first binding, if all of them mean the same import; else nothing can be told.
+fn agreeing<'s, 'a>(bindings: &'s [Binding<'a>]) -> Option<&'s Binding<'a>> {
+    let (first, rest) = bindings.split_first()?;
+    if rest.is_empty() {
+        return Some(first);
+    }
+    let BindingKind::Import(path) = &first.kind else {
+        return None;
+    };
+    let same = |other: &Binding| matches!(&other.kind, BindingKind::Import(p) if p == path);
+    rest.iter().all(same).then_some(first)
+}

@@ -1,0 +1,179 @@
+//! The cells of one document, parsed.
+
+use nbfix_ipynb::{CellId, CellKind, DocumentKind, Notebook};
+use nbfix_python::{Body, Module, split};
+use nbfix_text::TextRange;
+
+use crate::Scope;
+
+/// What one cell holds.
+#[derive(Debug)]
+pub enum Source {
+    /// Markdown, raw text, or code of a kernel that is not Python.
+    NotPython,
+    /// Python of the document itself, from `code.start()` on.
+    Python {
+        /// The parsed cell.
+        module: Module,
+        /// The part that is Python; what stands before is a cell magic's line.
+        code: TextRange,
+    },
+    /// `%%writefile NAME.py`: a Python file of its own.
+    File {
+        /// The parsed file; its ranges are those of the cell.
+        module: Module,
+        /// The file's text.
+        code: TextRange,
+        /// The path as written in the cell.
+        path: String,
+    },
+    /// A text that is written to a file, but no Python.
+    OtherFile {
+        /// The file's text.
+        code: TextRange,
+        /// The path as written in the cell.
+        path: String,
+    },
+    /// Shell lines.
+    Shell {
+        /// The shell's text.
+        code: TextRange,
+    },
+    /// A cell magic that nobody here knows; its body may be anything.
+    Opaque {
+        /// The magic's name.
+        magic: String,
+    },
+}
+
+/// The parsed cells of one document, by position.
+#[derive(Debug)]
+pub struct Sources {
+    cells: Vec<Source>,
+    path: String,
+}
+
+impl Sources {
+    /// Parses every code cell of `notebook`. `path` is the document's path, or any name for it; rules that
+    /// ask for a file by name look at its last part.
+    pub fn parse(notebook: &Notebook, path: &str) -> Self {
+        let language = notebook.language();
+        let python = language.is_none_or(|language| is_python(language) || language == "ipython");
+        let cells = notebook
+            .ids()
+            .map(|(id, cell)| {
+                if notebook.kind() == DocumentKind::Script {
+                    let code = TextRange::new(0, cell.source.len());
+                    let module = Module::file(&cell.source, code);
+                    return Source::Python { module, code };
+                }
+                let own = notebook.cell_language(id);
+                let foreign = own.is_some_and(|language| !is_python(&language.to_lowercase()));
+                if cell.kind != CellKind::Code || !python || foreign {
+                    return Source::NotPython;
+                }
+                code_cell(&cell.source)
+            })
+            .collect();
+        Self {
+            cells,
+            path: path.to_owned(),
+        }
+    }
+
+    /// What the cell holds.
+    pub fn get(&self, cell: CellId) -> &Source {
+        self.cells.get(cell.index()).unwrap_or(&Source::NotPython)
+    }
+
+    /// The document's path as it was given.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+fn is_python(language: &str) -> bool {
+    language.starts_with("python")
+}
+
+fn code_cell(source: &str) -> Source {
+    match split(source) {
+        Body::Python { code, .. } => Source::Python {
+            module: Module::cell(source, code),
+            code,
+        },
+        Body::Shell { code, .. } => Source::Shell { code },
+        Body::File { code, path, .. } if has_extension(path, "py") => Source::File {
+            module: Module::file(source, code),
+            code,
+            path: path.to_owned(),
+        },
+        Body::File { code, path, .. } => Source::OtherFile {
+            code,
+            path: path.to_owned(),
+        },
+        Body::Opaque { magic } => Source::Opaque {
+            magic: magic.to_owned(),
+        },
+    }
+}
+
+fn has_extension(path: &str, extension: &str) -> bool {
+    std::path::Path::new(path)
+        .extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+/// A namespace: the notebook's own, or that of one file that its cells write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProgramId(pub(crate) usize);
+
+impl ProgramId {
+    /// The namespace of the document itself.
+    pub const DOCUMENT: Self = Self(0);
+}
+
+/// What a namespace is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramKind {
+    /// The cells of a notebook.
+    Notebook,
+    /// A plain `.py` file.
+    Script,
+    /// A file that cells of a notebook write.
+    CellFile,
+}
+
+/// One namespace of the document.
+#[derive(Debug)]
+pub struct Program {
+    /// What it is.
+    pub kind: ProgramKind,
+    /// The document's path, or the path that a cell writes to.
+    pub path: String,
+}
+
+impl Program {
+    /// The last part of the path.
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit(['/', '\\']).next().unwrap_or(&self.path)
+    }
+}
+
+/// One parsed text: a cell of the notebook, the file in a cell, or a script.
+#[derive(Debug)]
+pub struct Unit<'a> {
+    /// Position among the units; later means later in the document.
+    pub index: usize,
+    /// The cell that holds it.
+    pub cell: CellId,
+    /// The namespace that it belongs to.
+    pub program: ProgramId,
+    /// The tree.
+    pub module: &'a Module,
+    /// The cell's whole text, to which all ranges belong.
+    pub source: &'a str,
+    /// The part that is Python.
+    pub code: TextRange,
+    pub(crate) scopes: Vec<Scope<'a>>,
+}

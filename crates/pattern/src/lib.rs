@@ -49,7 +49,8 @@ impl Pattern {
         let text = holes_to_names(text.trim());
         let module = Module::cell(&text, TextRange::new(0, text.len()));
         // `f(k=1, ...)` is refused by Python for its order alone; a run of arguments may stand anywhere here.
-        let of_order = |at: TextRange| matches!(at.of(&text), "...") || at.of(&text).starts_with(MANY);
+        let of_order =
+            |at: TextRange| matches!(at.of(&text), "...") || at.of(&text).starts_with(MANY);
         if let Some(error) = module.errors().iter().find(|error| !of_order(error.range)) {
             let offset = names_to_holes(&text[..error.range.start().min(text.len())]).len();
             return Err(PatternError {

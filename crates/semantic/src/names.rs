@@ -180,14 +180,19 @@ impl<'a> Semantic<'a> {
     }
 
     /// The binding that a read of `name` at `offset` of `unit` most likely sees.
-    pub fn binding(&self, unit: &Unit<'a>, name: &str, offset: usize) -> Option<&Binding<'a>> {
+    pub fn binding<'s>(
+        &'s self,
+        unit: &'s Unit<'a>,
+        name: &str,
+        offset: usize,
+    ) -> Option<&'s Binding<'a>> {
         match self.lookup(unit, name, offset) {
             Lookup::Bound(binding) => Some(binding),
             _ => None,
         }
     }
 
-    fn lookup(&self, unit: &Unit<'a>, name: &str, offset: usize) -> Lookup<'_, 'a> {
+    fn lookup<'s>(&'s self, unit: &'s Unit<'a>, name: &str, offset: usize) -> Lookup<'s, 'a> {
         let mut inside_function = false;
         for scope in unit.scopes.iter().rev() {
             if !scope.range.contains(offset) {

@@ -1,1 +1,220 @@
-//! Not written yet.
+//! Planning, applying and proving fixes.
+//!
+//! [`mend`] lints, takes the fixes that promise enough, applies those that do not overlap, and proves the result
+//! before it is kept: every edited cell still parses, each finding is gone, nothing as bad has come. It repeats
+//! until nothing is left to do.
+//!
+//! What this crate does not know: any particular rule, files, printing. It takes a notebook and gives a notebook.
+
+mod plan;
+mod prove;
+
+use std::hash::{Hash, Hasher};
+
+use nbfix_ipynb::{CellId, Notebook};
+use nbfix_lint::{Finding, Fix, Linted, RuleSet, Safety, lint};
+use nbfix_semantic::{Semantic, Sources};
+use rustc_hash::{FxHashSet, FxHasher};
+
+use plan::Plan;
+
+/// A fix may make room for another. Real notebooks come to rest after two passes; this bounds the rest.
+const MAX_PASSES: usize = 8;
+
+/// A fix in the words of its finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The rule that asked for it.
+    pub rule: &'static str,
+    /// The cell of the finding.
+    pub cell: Option<CellId>,
+    /// What it does.
+    pub title: String,
+    /// Its promise.
+    pub safety: Safety,
+}
+
+/// A fix that was not applied, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The fix.
+    pub step: Step,
+    /// Why not, for a person.
+    pub why: String,
+}
+
+/// What mending gave.
+#[derive(Debug)]
+pub struct Mended {
+    /// The notebook, mended; the very same bytes if nothing was applied.
+    pub notebook: Notebook,
+    /// What is still found in it.
+    pub remaining: Linted,
+    /// Fixes that were applied, in the order in which they were.
+    pub applied: Vec<Step>,
+    /// Fixes that need a lower promise than was asked for, or that always stood in another's way.
+    pub deferred: Vec<Refusal>,
+    /// Fixes that would have left the notebook worse; they were dropped.
+    pub refused: Vec<Refusal>,
+}
+
+/// A notebook and what is found in it.
+struct State {
+    notebook: Notebook,
+    linted: Linted,
+    broken: FxHashSet<CellId>,
+}
+
+impl State {
+    fn of(notebook: Notebook, path: &str, rules: &RuleSet) -> Self {
+        let sources = Sources::parse(&notebook, path);
+        let semantic = Semantic::new(&notebook, &sources);
+        let linted = lint(&semantic, rules);
+        let broken = semantic
+            .units()
+            .iter()
+            .filter(|unit| !unit.module.errors().is_empty())
+            .map(|unit| unit.cell)
+            .collect();
+        Self {
+            notebook,
+            linted,
+            broken,
+        }
+    }
+}
+
+/// Applies every fix of `rules` whose promise is at least `safety`, until nothing is left to do.
+/// `path` is the document's path (see [`Sources::parse`]). With [`Safety::Display`] nothing more is applied than
+/// with [`Safety::Unsafe`]: what is for a person to finish is never applied.
+pub fn mend(notebook: Notebook, path: &str, rules: &RuleSet, safety: Safety) -> Mended {
+    let safety = safety.max(Safety::Unsafe);
+    let mut state = State::of(notebook, path, rules);
+    let mut applied = Vec::new();
+    let mut refused: Vec<Refusal> = Vec::new();
+    let mut banned: FxHashSet<u64> = FxHashSet::default();
+    let mut seen: FxHashSet<u64> = FxHashSet::default();
+    seen.insert(hash(state.notebook.bytes()));
+
+    if let Some(reason) = state.notebook.read_only() {
+        let refused = fixes(&state.linted, safety, &banned)
+            .map(|(finding, fix)| Refusal {
+                step: step(finding, fix),
+                why: reason.to_owned(),
+            })
+            .collect();
+        let State {
+            notebook,
+            linted: remaining,
+            ..
+        } = state;
+        return Mended {
+            notebook,
+            remaining,
+            applied,
+            deferred: Vec::new(),
+            refused,
+        };
+    }
+    for pass in 0..MAX_PASSES {
+        let plan = Plan::greedy(fixes(&state.linted, safety, &banned));
+        if plan.is_empty() {
+            break;
+        }
+        let outcome = prove::apply(&state, &plan, path, rules);
+        for (index, why) in &outcome.failed {
+            if let Some((finding, fix)) = plan.get(*index) {
+                banned.insert(hash(&(
+                    finding.rule.name,
+                    finding.at.clone(),
+                    fix.edits.clone(),
+                )));
+                refused.push(Refusal {
+                    step: step(finding, fix),
+                    why: why.clone(),
+                });
+            }
+        }
+        let Some(next) = outcome.state else { continue };
+        let steps = plan.steps_without(&outcome.failed);
+        if !seen.insert(hash(next.notebook.bytes())) {
+            let names: Vec<&str> = steps.iter().map(|step| step.rule).collect();
+            let why = format!(
+                "pass {} came back to a text seen before; rules: {}",
+                pass + 1,
+                names.join(", ")
+            );
+            refused.extend(steps.into_iter().map(|step| Refusal {
+                step,
+                why: why.clone(),
+            }));
+            break;
+        }
+        applied.extend(steps);
+        state = next;
+    }
+    let deferred = left_over(&state.linted, safety, &banned);
+    let State {
+        notebook,
+        linted: remaining,
+        ..
+    } = state;
+    Mended {
+        notebook,
+        remaining,
+        applied,
+        deferred,
+        refused,
+    }
+}
+
+/// The fixes that may be applied, in the order of their findings.
+fn fixes<'f, 'b>(
+    linted: &'f Linted,
+    safety: Safety,
+    banned: &'b FxHashSet<u64>,
+) -> impl Iterator<Item = (&'f Finding, &'f Fix)> + use<'f, 'b> {
+    linted.findings.iter().filter_map(move |finding| {
+        let fix = finding.fix.as_ref().filter(|fix| fix.safety >= safety)?;
+        let key = hash(&(finding.rule.name, finding.at.clone(), fix.edits.clone()));
+        (!banned.contains(&key)).then_some((finding, fix))
+    })
+}
+
+fn left_over(linted: &Linted, safety: Safety, banned: &FxHashSet<u64>) -> Vec<Refusal> {
+    let mut deferred: Vec<Refusal> = linted
+        .findings
+        .iter()
+        .filter_map(|finding| {
+            let fix = finding.fix.as_ref().filter(|fix| fix.safety < safety)?;
+            let why = match fix.safety {
+                Safety::Display => "it is for a person to finish",
+                _ => "it is unsafe; `--unsafe` applies it",
+            };
+            Some(Refusal {
+                step: step(finding, fix),
+                why: why.to_owned(),
+            })
+        })
+        .collect();
+    deferred.extend(fixes(linted, safety, banned).map(|(finding, fix)| Refusal {
+        step: step(finding, fix),
+        why: format!("it still overlapped another fix after {MAX_PASSES} passes"),
+    }));
+    deferred
+}
+
+fn step(finding: &Finding, fix: &Fix) -> Step {
+    Step {
+        rule: finding.rule.name,
+        cell: finding.at.cell(),
+        title: fix.title.clone(),
+        safety: fix.safety,
+    }
+}
+
+fn hash(value: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = FxHasher::default();
+    value.hash(&mut hasher);
+    hasher.finish()
+}

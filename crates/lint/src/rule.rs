@@ -4,7 +4,8 @@ use nbfix_pattern::{Pattern, Template};
 use nbfix_python::{AnyNodeRef, NodeKind};
 use nbfix_semantic::Semantic;
 
-use crate::{Context, Document, Findings, Group, Level, Safety};
+use crate::finding::finish;
+use crate::{Context, Document, Finding, Findings, Group, Level, Report, Safety};
 
 /// One rule: what its page says, and its check.
 #[derive(Debug)]
@@ -97,6 +98,13 @@ pub struct Selected {
     /// The level of its findings in this run.
     pub level: Level,
     pub(crate) pattern: Option<PatternCheck>,
+}
+
+impl Selected {
+    /// A finding of this rule, for what no check can reach: a file that does not load.
+    pub fn finding(&self, report: Report) -> Finding {
+        finish(self, report)
+    }
 }
 
 /// The rules of a run, indexed by what they look at.

@@ -1,1 +1,74 @@
-//! Not written yet.
+//! The rulebook: the pages in `rules/`, the checks that only Rust can state, and the proof of every example.
+//!
+//! The folder is the registry: `build.rs` reads it, and this crate holds no list of its own. A page says what a rule
+//! is for; a check in `src/checks/` only finds.
+//!
+//! What this crate does not know: files, the terminal.
+
+pub mod cli;
+mod degrade;
+mod percent;
+mod proof;
+mod services;
+mod unreadable;
+
+pub use proof::{Failure, prove};
+pub use unreadable::unreadable;
+
+use nbfix_lint::{Group, PatternCheck, Rule};
+use nbfix_pattern::{Pattern, Template};
+
+mod book {
+    use nbfix_lint::{Check, Document, FixText, Group, Rule, Safety};
+
+    include!(concat!(env!("OUT_DIR"), "/rulebook.rs"));
+}
+
+/// Every rule, by name.
+pub fn all() -> &'static [Rule] {
+    book::RULES
+}
+
+/// The rule of this name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    all().iter().find(|rule| rule.name == name)
+}
+
+/// The word for a group, as `--select` takes it.
+pub fn group_name(group: Group) -> &'static str {
+    match group {
+        Group::Broken => "broken",
+        Group::Leak => "leak",
+        Group::Fragile => "fragile",
+        Group::Tidy => "tidy",
+    }
+}
+
+/// Builds what a pattern page asks for. The build script cannot parse Python, so a pattern that is none is left out
+/// here, and the pages' test fails for it.
+fn pattern_check(
+    patterns: &[&str],
+    replace: Option<&str>,
+    unless_imported: &[&str],
+    top_level: bool,
+) -> PatternCheck {
+    let patterns = patterns
+        .iter()
+        .filter_map(|text| {
+            let pattern = Pattern::parse(text).ok()?;
+            let template = match replace {
+                Some(replace) => Some(Template::parse(replace, &pattern).ok()?),
+                None => None,
+            };
+            Some((pattern, template))
+        })
+        .collect();
+    PatternCheck {
+        patterns,
+        unless_imported: unless_imported
+            .iter()
+            .map(|path| (*path).to_owned())
+            .collect(),
+        top_level,
+    }
+}

@@ -1,0 +1,128 @@
+//! The table of services, `rules/data/services.toml`.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde::Deserialize;
+
+/// One service that notebooks reach.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Service {
+    /// A Python identifier; the notebook's flag is `ID_enabled`.
+    pub(crate) id: String,
+    /// The name that the reader knows.
+    pub(crate) label: String,
+    /// Completes "Impact: ...".
+    pub(crate) impact: String,
+    constructors: Vec<String>,
+    calls: Vec<String>,
+    modules: Vec<String>,
+    env: Vec<String>,
+    #[serde(default)]
+    boto3_services: Vec<String>,
+    /// Lines for a terminal.
+    pub(crate) cli: Vec<String>,
+    /// Steps in a browser.
+    pub(crate) portal: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Table {
+    service: Vec<Service>,
+}
+
+static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
+    let text = include_str!("../../../rules/data/services.toml");
+    // A test reads the table; a broken one means that no service is known.
+    toml::from_str::<Table>(text)
+        .map(|table| table.service)
+        .unwrap_or_default()
+});
+
+static ENV: LazyLock<Vec<(Regex, usize)>> = LazyLock::new(|| {
+    let compile = |(index, service): (usize, &'static Service)| {
+        service
+            .env
+            .iter()
+            .filter_map(move |pattern| Some((Regex::new(pattern).ok()?, index)))
+    };
+    SERVICES.iter().enumerate().flat_map(compile).collect()
+});
+
+/// The service that a call of this dotted path constructs or reaches. `first` is the call's first argument, if it is
+/// a constant: `boto3.client("s3")`.
+pub(crate) fn by_call(path: &str, first: Option<&str>) -> Option<&'static Service> {
+    if let Some(first) = first.filter(|_| path.starts_with("boto3.")) {
+        let named = SERVICES
+            .iter()
+            .find(|service| service.boto3_services.iter().any(|name| name == first));
+        if named.is_some() {
+            return named;
+        }
+    }
+    SERVICES.iter().find(|service| {
+        service
+            .constructors
+            .iter()
+            .chain(&service.calls)
+            .any(|known| known == path)
+    })
+}
+
+/// The service that a module belongs to.
+pub(crate) fn by_module(module: &str) -> Option<&'static Service> {
+    let belongs = |known: &String| {
+        module == known
+            || module
+                .strip_prefix(known.as_str())
+                .is_some_and(|rest| rest.starts_with('.'))
+    };
+    SERVICES
+        .iter()
+        .find(|service| service.modules.iter().any(belongs))
+}
+
+/// The service that an environment variable or a Python name belongs to by its name.
+pub(crate) fn by_name(name: &str) -> Option<&'static Service> {
+    let (_, index) = ENV.iter().find(|(pattern, _)| pattern.is_match(name))?;
+    SERVICES.get(*index)
+}
+
+/// The service of this id.
+pub(crate) fn by_id(id: &str) -> Option<&'static Service> {
+    SERVICES.iter().find(|service| service.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_whole() {
+        assert!(SERVICES.len() > 25);
+        let patterns: usize = SERVICES.iter().map(|service| service.env.len()).sum();
+        assert_eq!(ENV.len(), patterns, "every pattern compiles");
+        assert!(SERVICES.iter().all(|service| {
+            service
+                .cli
+                .iter()
+                .chain(&service.portal)
+                .all(|line| line.is_ascii())
+        }));
+        assert!(by_id("azure_login").is_some());
+    }
+
+    #[test]
+    fn services_are_known_by_call_module_and_name() {
+        let id = |service: Option<&'static Service>| service.map(|service| service.id.as_str());
+        assert_eq!(
+            id(by_call("azure.cosmos.CosmosClient", None)),
+            Some("cosmos")
+        );
+        assert_eq!(id(by_call("boto3.client", Some("s3"))), Some("s3"));
+        assert_eq!(id(by_module("azure.cosmos.aio")), Some("cosmos"));
+        assert_eq!(id(by_name("AZURE_SEARCH_ENDPOINT")), Some("search"));
+        assert_eq!(id(by_name("research_topic")), None);
+    }
+}

@@ -5,8 +5,10 @@
 //!
 //! What this crate does not know: files, the terminal.
 
-pub mod cli;
+mod cli;
 mod degrade;
+mod guards;
+mod outage;
 mod percent;
 mod proof;
 mod services;

@@ -152,20 +152,22 @@ fn literal(style: &Style, turn: &mut usize, text: &str) -> String {
             '\n' => "\\n",
             '\r' => "\\r",
             '\t' => "\\t",
-            '/' if choice % 2 == 0 => "\\/",
+            '/' if choice.is_multiple_of(2) => "\\/",
             _ => "",
         };
         match char {
-            HIGH => out.push_str(if choice % 2 == 0 {
+            HIGH => out.push_str(if choice.is_multiple_of(2) {
                 "\\ud83d"
             } else {
                 "\\uD83D"
             }),
             LOW => out.push_str("\\ude00"),
-            _ if choice < 20 => out.push_str(&unicode(choice % 2 == 0)),
+            _ if choice < 20 => out.push_str(&unicode(choice.is_multiple_of(2))),
             _ if !short.is_empty() => out.push_str(short),
             '\0'..' ' => out.push_str(&unicode(false)),
-            _ if style.ascii && !char.is_ascii() => out.push_str(&unicode(choice % 16 == 0)),
+            _ if style.ascii && !char.is_ascii() => {
+                out.push_str(&unicode(choice.is_multiple_of(16)))
+            }
             _ => out.push(char),
         }
     }
@@ -187,7 +189,7 @@ fn source(
         return literals.concat();
     }
     if literals.is_empty() {
-        return if *turn % 3 == 0 {
+        return if turn.is_multiple_of(3) {
             "[ ]".into()
         } else {
             "[]".into()

@@ -208,14 +208,12 @@ impl<'n> Splice<'n> {
         }
     }
 
-    /// The piece that text in place of `range` goes to. Text that is put between two pieces starts a new line, and
-    /// belongs to the second, or else goes on with the line of the first.
+    /// The piece that text in place of `range` goes to: the one that `range` begins in, or if nothing is replaced,
+    /// the one that ends or goes on there.
     fn home(&self, range: TextRange) -> usize {
         let start = range.start();
-        let before = self.source.get(..start).unwrap_or_default();
-        let goes_on = range.is_empty() && !before.is_empty() && !before.ends_with('\n');
+        let at = start - usize::from(range.is_empty() && start > 0);
         let last = self.place.pieces.len().saturating_sub(1);
-        let at = if goes_on { start - 1 } else { start };
         self.place.piece_of(at).unwrap_or(last)
     }
 
@@ -233,9 +231,8 @@ impl<'n> Splice<'n> {
             }
             let lost = old.ends_with('\n') && !self.ends_line(&new);
             let (first, mut all) = joined.take().unwrap_or((index, Vec::new()));
-            let stays_joined = lost || (new.is_empty() && first < index);
             all.extend(new);
-            if stays_joined {
+            if lost {
                 joined = Some((first, all));
             } else {
                 self.split(first, index, all, &mut elements);
@@ -288,22 +285,18 @@ impl<'n> Splice<'n> {
     }
 }
 
-/// Gives the old quotes around the pieces `first..=last` to two of the `parts` that the pieces become. A quote stays
-/// beside the old text that it stands beside now, or else goes to the outer end.
+/// Gives the old quotes around the pieces `first..=last` to the `parts` that hold the old text beside them; if none
+/// does, to the outer ones.
 fn keep_quotes(parts: &mut [Element], first: usize, last: usize) {
     let is_old = |segment: &Segment| matches!(segment, Segment::Old(..));
     let holds_old = |part: &Element| part.segments.iter().any(is_old);
-    let opening = parts.iter().position(holds_old);
+    let opening = parts.iter().position(holds_old).unwrap_or(0);
     let closing = parts.iter().rposition(holds_old);
-    let outer = parts.len().saturating_sub(1);
-    let begins_old = |part: &Element| part.segments.first().is_some_and(is_old);
-    let ends_old = |part: &Element| part.segments.last().is_some_and(is_old);
-    let opening = opening.filter(|at| parts.get(*at).is_some_and(begins_old));
-    let closing = closing.filter(|at| parts.get(*at).is_some_and(ends_old));
-    if let Some(part) = parts.get_mut(opening.unwrap_or(0)) {
+    let closing = closing.unwrap_or(parts.len().saturating_sub(1));
+    if let Some(part) = parts.get_mut(opening) {
         part.open = Some(first);
     }
-    if let Some(part) = parts.get_mut(closing.unwrap_or(outer)) {
+    if let Some(part) = parts.get_mut(closing) {
         part.close = Some(last);
     }
 }

@@ -26,7 +26,11 @@ fn touches(patch: &Patch, range: TextRange) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig {
+        cases: 1000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn reading_gives_every_source_and_no_edit_gives_every_byte(

@@ -265,6 +265,15 @@ fn odd_forms_stay_where_nothing_touches_them() {
 }
 
 #[test]
+fn an_element_of_several_lines_stays_one() {
+    let file = r#"{"cells": [{"source": ["a\nb\nc"]}]}"#;
+    let notebook = Notebook::load(file.into()).unwrap();
+    let patch = Patch::single(Edit::delete(TextRange::new(2, 4)));
+    let after = notebook.splice(&[(CellId(0), patch)]);
+    assert_eq!(String::from_utf8(after).unwrap(), file.replace("b\\n", ""));
+}
+
+#[test]
 fn lost_line_breaks_can_be_put_back() {
     let file = r##"{"cells": [{"source": ["# a","import b","c()"]}]}"##;
     let notebook = Notebook::load(file.into()).unwrap();

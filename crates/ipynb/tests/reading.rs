@@ -272,6 +272,13 @@ fn what_a_cell_has_wrong() {
     );
     assert_eq!(with_cells(doubled).cells()[0].source, "b");
     let code = r#"{"cell_type": "code", "execution_count": "1", "id": "i", "metadata": {}, "outputs": {}, "source": []}"#;
+    let huge = code.replace("\"1\"", "123456789012345678901234567890");
+    let huge = huge.replace("\"outputs\": {}", "\"outputs\": []");
+    let notebook = with_cells(&huge);
+    assert_eq!(
+        (problems(&notebook), notebook.cells()[0].execution_count),
+        (vec![], None)
+    );
     let notebook = with_cells(code);
     assert_eq!(
         problems(&notebook),

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use nbfix_python::ast::{Expr, ExprCall, ExprRef, IpyEscapeKind};
+use nbfix_python::ast::{Expr, ExprCall, IpyEscapeKind};
 use nbfix_python::{literal_prefix, shell, string_value};
 use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::TextRange;
@@ -287,18 +287,6 @@ pub(crate) fn spoken(words: &[String]) -> String {
         text.push_str(word);
     }
     text
-}
-
-/// Whether the expression is a dotted name that means this path.
-pub(crate) fn means<'a>(
-    semantic: &Semantic<'a>,
-    unit: &Unit<'a>,
-    expr: ExprRef<'_>,
-    path: &str,
-) -> bool {
-    semantic
-        .qualified(unit, expr)
-        .is_some_and(|found| found == path)
 }
 
 #[cfg(test)]

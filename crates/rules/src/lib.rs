@@ -8,6 +8,7 @@
 mod cli;
 mod degrade;
 mod guards;
+mod model_constants;
 mod outage;
 mod percent;
 mod proof;

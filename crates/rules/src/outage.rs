@@ -95,7 +95,9 @@ impl Outage {
 }
 
 fn exports(env: &[String]) -> Vec<String> {
-    env.iter().map(|name| format!("export {name}=<value>   # before the notebook is started; in a cell: %env {name}=<value>")).collect()
+    env.iter()
+        .map(|name| format!("export {name}=<value>   # or in a cell: %env {name}=<value>"))
+        .collect()
 }
 
 /// What a piece of code shows of the services that it needs.

@@ -146,7 +146,11 @@ fn by_handler<'a>(
     {
         let body = handler_body(handler);
         if let Some(stmt) = stop(body).filter(|_| needs.any()) {
-            let needs = Needs { service: needs.service, env: needs.env.clone(), ..Needs::default() };
+            let needs = Needs {
+                service: needs.service,
+                env: needs.env.clone(),
+                ..Needs::default()
+            };
             found.push(Stop {
                 index,
                 stmt,

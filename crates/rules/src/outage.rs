@@ -237,10 +237,11 @@ impl<'a> SourceOrderVisitor<'a> for Reader<'_, 'a> {
                     return TraversalSignal::Skip;
                 };
                 let environ = self.semantic.qualified(unit, &*subscript.value);
-                if environ.as_deref() == Some("os.environ") && subscript.ctx.is_load() {
-                    if let Some(name) = string_value(&subscript.slice) {
-                        self.env(name);
-                    }
+                if environ.as_deref() == Some("os.environ")
+                    && subscript.ctx.is_load()
+                    && let Some(name) = string_value(&subscript.slice)
+                {
+                    self.env(name);
                 }
             }
             AnyNodeRef::ExprCompare(compare) => {
@@ -263,14 +264,14 @@ impl<'a> SourceOrderVisitor<'a> for Reader<'_, 'a> {
                     .semantic
                     .binding(unit, name.id.as_str(), range(name).start());
                 use nbfix_semantic::BindingKind as Kind;
-                if let Some(binding) = binding {
-                    if let Kind::Value(value) | Kind::With(value) = binding.kind {
-                        let here = std::mem::replace(&mut self.unit, binding.unit);
-                        self.follow -= 1;
-                        self.visit_expr(value);
-                        self.follow += 1;
-                        self.unit = here;
-                    }
+                if let Some(binding) = binding
+                    && let Kind::Value(value) | Kind::With(value) = binding.kind
+                {
+                    let here = std::mem::replace(&mut self.unit, binding.unit);
+                    self.follow -= 1;
+                    self.visit_expr(value);
+                    self.follow += 1;
+                    self.unit = here;
                 }
             }
             AnyNodeRef::StmtImport(import) => {

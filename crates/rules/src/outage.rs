@@ -37,6 +37,14 @@ impl Outage {
         }
     }
 
+    /// The outage of variables whose names the code makes as it runs.
+    pub(crate) fn of_environment() -> Self {
+        let mut outage = Self::of_name("environment", &[]);
+        outage.label = "the environment variables".to_owned();
+        outage.impact = "cells that need them are skipped".to_owned();
+        outage
+    }
+
     /// The outage of a command line tool.
     pub(crate) fn of_tool(tool: &str) -> Self {
         let azure = services::by_id("azure_login").filter(|_| tool == "az");
@@ -131,6 +139,34 @@ impl Needs {
         reader.needs
     }
 
+    /// What an expression asks for that may be missing from the machine: an environment variable, a client of a
+    /// service, a command line tool. Names are followed to what they were made from. What a service gave back is data,
+    /// and its checks are the notebook's own business.
+    pub(crate) fn of_asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr) -> Self {
+        let Some(unit) = semantic.units().get(unit.index) else {
+            return Self::default();
+        };
+        asked(semantic, unit, expr, 0)
+    }
+
+    /// The needs of an expression itself, names not followed. Of calls on a client only the client's own making counts.
+    fn of_part<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr) -> Self {
+        let mut reader = Reader {
+            semantic,
+            unit: unit.index,
+            needs: Self::default(),
+            follow: 0,
+        };
+        let is_method_of_client = match expr {
+            Expr::Call(call) => semantic.qualified(unit, &*call.func).is_none(),
+            _ => false,
+        };
+        if !is_method_of_client {
+            reader.visit_expr(expr);
+        }
+        reader.needs
+    }
+
     /// The needs of a statement itself: calls of services, imports of their modules, reads of variables.
     pub(crate) fn of_stmt<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, stmt: &'a Stmt) -> Self {
         let mut reader = Reader {
@@ -141,6 +177,80 @@ impl Needs {
         };
         reader.visit_stmt(stmt);
         reader.needs
+    }
+}
+
+/// Methods of a text that leave it what it is.
+const TEXT_METHODS: &[&str] = &[
+    "strip", "lstrip", "rstrip", "lower", "upper", "replace", "rstrip", "decode", "encode",
+];
+
+fn asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr, depth: usize) -> Needs {
+    if depth > 8 {
+        return Needs::default();
+    }
+    let of_all = |exprs: &'a [Expr]| {
+        let mut needs = exprs
+            .iter()
+            .map(|each| asked(semantic, unit, each, depth + 1))
+            .filter(Needs::any);
+        needs.next().unwrap_or_default()
+    };
+    match expr {
+        Expr::Name(_) => {
+            let (home, value) = semantic.value_of(unit, expr);
+            if std::ptr::eq(value, expr) {
+                Needs::default()
+            } else {
+                asked(semantic, home, value, depth + 1)
+            }
+        }
+        Expr::Call(call) => {
+            let here = Needs::of_part(semantic, unit, expr);
+            match &*call.func {
+                _ if here.any() => here,
+                Expr::Attribute(method) if TEXT_METHODS.contains(&method.attr.as_str()) => {
+                    asked(semantic, unit, &method.value, depth + 1)
+                }
+                Expr::Name(name)
+                    if matches!(
+                        name.id.as_str(),
+                        "str" | "bool" | "int" | "list" | "set" | "sorted"
+                    ) =>
+                {
+                    of_all(&call.arguments.args)
+                }
+                _ => Needs::default(),
+            }
+        }
+        Expr::BoolOp(each) => of_all(&each.values),
+        Expr::If(choice) => {
+            let body = asked(semantic, unit, &choice.body, depth + 1);
+            if body.any() {
+                body
+            } else {
+                asked(semantic, unit, &choice.orelse, depth + 1)
+            }
+        }
+        Expr::Await(awaited) => asked(semantic, unit, &awaited.value, depth + 1),
+        Expr::Subscript(_) | Expr::Compare(_) => {
+            let needs = Needs::of_part(semantic, unit, expr);
+            if needs.reads_env {
+                needs
+            } else {
+                Needs::default()
+            }
+        }
+        // `[name for name in REQUIRED if not os.environ.get(name)]`
+        Expr::ListComp(_) | Expr::SetComp(_) | Expr::Generator(_) | Expr::DictComp(_) => {
+            let needs = Needs::of_part(semantic, unit, expr);
+            if needs.reads_env {
+                needs
+            } else {
+                Needs::default()
+            }
+        }
+        _ => Needs::default(),
     }
 }
 

@@ -284,6 +284,7 @@ impl<'a> Finder<'_, 'a> {
             spelled,
             "from_pretrained" | "load_model" | "encoding_for_model" | "pipeline" | "token_counter"
         ) || spelled.contains("Ollama")
+            || counts_tokens(spelled)
             || path.is_some_and(is_local)
             || by_receiver().is_some_and(|path| is_local(&path))
     }
@@ -333,6 +334,11 @@ impl<'a> Finder<'_, 'a> {
     }
 }
 
+/// Whether a function of this name asks for the model's encoding only.
+fn counts_tokens(name: &str) -> bool {
+    name.contains("token")
+}
+
 /// Whether the text names a model that somebody serves.
 pub(crate) fn is_model(text: &str) -> bool {
     MODEL.as_ref().is_some_and(|model| model.is_match(text))
@@ -351,7 +357,11 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
             }
             AnyNodeRef::ParameterWithDefault(parameter) => {
                 let named = KEYWORDS.contains(&parameter.parameter.name.as_str());
-                if let Some(default) = parameter.default.as_deref().filter(|_| named) {
+                let counts = self.ancestors.iter().any(|node| match node {
+                    AnyNodeRef::StmtFunctionDef(function) => counts_tokens(function.name.as_str()),
+                    _ => false,
+                });
+                if let Some(default) = parameter.default.as_deref().filter(|_| named && !counts) {
                     self.take(default);
                 }
             }

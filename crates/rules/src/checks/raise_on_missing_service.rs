@@ -243,11 +243,10 @@ fn as_stop<'a>(
     asked: &[&'a Expr],
 ) -> Option<Stop<'a>> {
     asked.iter().find_map(|expr| {
-        let needs = Needs::of_expr(semantic, unit, expr);
+        let needs = Needs::of_asked(semantic, unit, expr);
         // A list of what is missing says nothing by its own name.
-        let named = spelled(expr).filter(|name| !is_list_of_missing(name));
-        let name = named
-            .or(needs.reads_env.then_some("environment"))
+        let name = spelled(expr)
+            .filter(|name| !is_list_of_missing(name))
             .map(str::to_owned);
         needs.any().then_some(Stop {
             index,
@@ -349,7 +348,7 @@ fn outage<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, stop: &Stop<'a>) -> Outa
         None => match (env.first().or(stop.name.as_ref()), in_cell()) {
             (_, Some(service)) if env.is_empty() => Outage::of(service, env),
             (Some(name), _) => Outage::of_name(name, env),
-            (None, _) => Outage::of_name("service", env),
+            (None, _) => Outage::of_environment(),
         },
     }
 }

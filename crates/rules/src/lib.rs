@@ -5,8 +5,11 @@
 //!
 //! What this crate does not know: files, the terminal.
 
-pub mod cli;
+mod cli;
 mod degrade;
+mod guards;
+mod model_constants;
+mod outage;
 mod percent;
 mod proof;
 mod services;

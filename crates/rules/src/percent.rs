@@ -100,10 +100,10 @@ impl Percent {
     }
 
     fn end_traceback(&mut self, traceback: &mut Option<Vec<Value>>) {
-        if let Some(lines) = traceback.take() {
-            if let Some(output) = self.last().outputs.last_mut() {
-                output["traceback"] = Value::Array(lines);
-            }
+        if let Some(lines) = traceback.take()
+            && let Some(output) = self.last().outputs.last_mut()
+        {
+            output["traceback"] = Value::Array(lines);
         }
     }
 

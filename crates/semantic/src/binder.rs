@@ -37,6 +37,8 @@ pub enum BindingKind<'a> {
     Function(&'a ast::StmtFunctionDef),
     /// A class.
     Class(&'a ast::StmtClassDef),
+    /// The exception of an `except ... as name`; Python unbinds it after the handler.
+    Caught,
     /// A parameter, a loop's target, a part of an unpacked value, ...
     Other,
 }
@@ -322,7 +324,7 @@ impl<'a> SourceOrderVisitor<'a> for Binder<'a> {
     fn visit_except_handler(&mut self, handler: &'a ExceptHandler) {
         let ExceptHandler::ExceptHandler(inner) = handler;
         if let Some(name) = &inner.name {
-            self.add(name.as_str(), range(name), BindingKind::Other);
+            self.add(name.as_str(), range(name), BindingKind::Caught);
         }
         walk::walk_except_handler(self, handler);
     }

@@ -127,7 +127,26 @@ impl<'a> Semantic<'a> {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// The names that the top level of `unit` binds within `range`, each once, in order.
+    /// Every name of a namespace's top level with its bindings, in no particular order.
+    pub fn names(&self, program: ProgramId) -> impl Iterator<Item = (&'a str, &[Binding<'a>])> {
+        self.names.get(program.0).into_iter().flat_map(|names| {
+            names
+                .iter()
+                .map(|(name, bindings)| (*name, bindings.as_slice()))
+        })
+    }
+
+    /// Whether anything in the namespace binds `name`, in whatever scope.
+    pub fn is_bound(&self, program: ProgramId, name: &str) -> bool {
+        !self.bindings(program, name).is_empty()
+            || self.units_of(program).any(|unit| {
+                unit.scopes
+                    .iter()
+                    .any(|scope| scope.names.contains_key(name))
+            })
+    }
+
+    /// The names that the top level of `unit` binds within `range`, and that last: each once, in order.
     pub fn bound_within(&self, unit: &Unit<'a>, range: TextRange) -> Vec<&'a str> {
         let Some(names) = self.names.get(unit.program.0) else {
             return Vec::new();
@@ -135,9 +154,11 @@ impl<'a> Semantic<'a> {
         let mut found: Vec<(usize, &'a str)> = names
             .iter()
             .filter_map(|(name, bindings)| {
-                let first = bindings
-                    .iter()
-                    .find(|binding| binding.unit == unit.index && range.covers(binding.range))?;
+                let first = bindings.iter().find(|binding| {
+                    binding.unit == unit.index
+                        && range.covers(binding.range)
+                        && !matches!(binding.kind, BindingKind::Caught)
+                })?;
                 Some((first.range.start(), *name))
             })
             .collect();

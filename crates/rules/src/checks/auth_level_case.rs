@@ -15,9 +15,15 @@ const APPS: &[&str] = &[
 ];
 
 fn check<'a>(context: &Context<'_, 'a>, node: AnyNodeRef<'a>, findings: &mut Findings<'_>) {
-    let AnyNodeRef::ExprCall(call) = node else { return };
-    let Some(keyword) = call.arguments.find_keyword("http_auth_level") else { return };
-    let Some(literal) = single_literal(&keyword.value) else { return };
+    let AnyNodeRef::ExprCall(call) = node else {
+        return;
+    };
+    let Some(keyword) = call.arguments.find_keyword("http_auth_level") else {
+        return;
+    };
+    let Some(literal) = single_literal(&keyword.value) else {
+        return;
+    };
     let level = literal.as_str();
     let upper = level.to_uppercase();
     if level == upper || !matches!(upper.as_str(), "FUNCTION" | "ANONYMOUS" | "ADMIN") {
@@ -29,5 +35,10 @@ fn check<'a>(context: &Context<'_, 'a>, node: AnyNodeRef<'a>, findings: &mut Fin
     }
     let text = context.text(literal).replace(level, &upper);
     let edit = Edit::replace(range(literal), text);
-    findings.push(context.report(literal).with("level", level).edit(context.unit.cell, edit));
+    findings.push(
+        context
+            .report(literal)
+            .with("level", level)
+            .edit(context.unit.cell, edit),
+    );
 }

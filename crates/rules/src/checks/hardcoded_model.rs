@@ -1,0 +1,377 @@
+//! `hardcoded-model`: model and deployment names written into the calls.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use nbfix_ipynb::CellId;
+use nbfix_lint::{Check, Findings, Report};
+use nbfix_python::ast::{AnyNodeRef, Expr, ExprCall, ExprDict};
+use nbfix_python::{
+    SourceOrderVisitor, TraversalSignal, dotted, range, single_literal, string_value,
+};
+use nbfix_semantic::{ProgramId, Semantic, Unit};
+use nbfix_text::TextRange;
+use regex::Regex;
+
+use crate::model_constants::{Constants, Place};
+
+pub(crate) const CHECK: Check = Check::Notebook(check);
+
+/// What may stand in a cell that names a model; most cells end here.
+static STEMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        "(?i)gpt|chatgpt|[\"'/]o[134]|dall-?e|sora|whisper|tts|embed|davinci|curie|babbage|ada-|claude|gemini|gemma|flux|llama\
+         |mi[sx]tral|codestral|command-|deepseek|grok|phi-|stable-|titan|nova-|anthropic",
+    )
+    .ok()
+});
+
+/// Names of models that are served, with the prefixes of the providers that serve them.
+static MODEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)^ (models/|openai/|azure/|azure_ai/|anthropic/|google/|gemini/|vertex_ai/|bedrock/|openrouter/[\w-]+/)?
+        ( gpt-?(3|35|4|5|6|oss|image|realtime|audio|live|chat)[\w.\-]* | chatgpt-[\w.\-]+
+        | o[134](-mini|-pro|-preview|-deep-research)?(-[\d-]+)?
+        | dall-?e-?[23] | sora-2[\w-]* | whisper-1 | tts-1(-hd)? | text-embedding-[\w-]+
+        | text-(davinci|curie|babbage|ada)-\d+ | code-davinci-\d+ | davinci-002 | babbage-002
+        | claude-[\w.\-@:]+ | gemini-[\w.\-]+ | (text-)?embedding-gecko[\w@-]* | FLUX[.\-][\w.\-]+
+        | (meta-)?llama-?[234][\w.\-]* | mi[sx]tral-[\w.\-]+ | codestral[\w.\-]* | command-(r|a)[\w.\-]*
+        | embed-(english|multilingual|v-4)[\w.\-]* | deepseek-[\w.\-]+ | grok-[\w.\-]+ | phi-[345][\w.\-]*
+        | Stable-(Diffusion|Image)[\w.\-]*
+        | (us\.|eu\.|apac\.)?(anthropic|amazon|meta|cohere|mistral|ai21|stability)\.[\w.\-]+(:\d+)? ) $",
+    )
+    .ok()
+});
+
+/// Keyword arguments, parameters and dictionary keys that take the name of a model.
+const KEYWORDS: &[&str] = &[
+    "model",
+    "model_name",
+    "model_id",
+    "modelId",
+    "modelName",
+    "deployment",
+    "deployment_name",
+    "deployment_id",
+    "azure_deployment",
+    "azure_openai_deployment",
+    "engine",
+    "embedding_model",
+    "chat_model",
+    "image_model",
+    "judge_model",
+    "llm_model",
+    "ai_model_id",
+    "judge_model_name",
+    "default_model",
+];
+
+/// Keys that stand beside a model's name in a request, and not in a table of results or prices.
+const REQUEST_KEYS: &[&str] = &[
+    "messages",
+    "input",
+    "prompt",
+    "contents",
+    "instructions",
+    "tools",
+    "stream",
+    "temperature",
+    "max_tokens",
+    "max_completion_tokens",
+    "response_format",
+    "dimensions",
+    "size",
+    "api_key",
+    "api_base",
+    "base_url",
+    "api_type",
+    "api_version",
+    "azure_endpoint",
+    "inputs",
+    "voice",
+    "top_p",
+    "encoding_format",
+];
+
+/// Constructors that take the name as an argument without keyword, and which argument it is.
+const POSITIONAL: &[(&str, usize)] = &[
+    ("google.generativeai.GenerativeModel", 0),
+    ("vertexai.generative_models.GenerativeModel", 0),
+    ("vertexai.preview.generative_models.GenerativeModel", 0),
+    ("langchain.chat_models.init_chat_model", 0),
+    ("litellm.completion", 0),
+    ("dspy.LM", 0),
+];
+
+/// Packages that load weights onto this machine: there the name is no service's.
+const LOCAL: &[&str] = &[
+    "transformers",
+    "diffusers",
+    "sentence_transformers",
+    "torch",
+    "tensorflow",
+    "keras",
+    "timm",
+    "spacy",
+    "gensim",
+    "flair",
+    "peft",
+    "trl",
+    "unsloth",
+    "vllm",
+    "llama_cpp",
+    "ctransformers",
+    "optimum",
+    "datasets",
+    "huggingface_hub",
+    "tokenizers",
+    "onnxruntime",
+    "whisper",
+    "tiktoken",
+    "evaluate",
+    "bertopic",
+    "setfit",
+    "sagemaker",
+    "mlx_lm",
+    "ollama",
+    "langchain_ollama",
+    "llama_index.llms.ollama",
+    "faster_whisper",
+];
+
+fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let mut places: BTreeMap<&'a str, Vec<Place>> = BTreeMap::new();
+    let mut order: Vec<&'a str> = Vec::new();
+    for unit in semantic.units_of(ProgramId::DOCUMENT) {
+        if !STEMS
+            .as_ref()
+            .is_some_and(|stems| stems.is_match(unit.source))
+        {
+            continue;
+        }
+        let mut finder = Finder {
+            semantic,
+            unit,
+            ancestors: Vec::new(),
+            found: Vec::new(),
+        };
+        finder.visit_body(unit.module.body());
+        for (model, at) in finder.found {
+            if !order.contains(&model) {
+                order.push(model);
+            }
+            places.entry(model).or_default().push(Place {
+                unit: unit.index,
+                at,
+            });
+        }
+    }
+    if order.is_empty() {
+        return;
+    }
+    let models: Vec<(&str, &[Place])> = order
+        .iter()
+        .filter_map(|model| Some((*model, places.get(model)?.as_slice())))
+        .collect();
+    let constants = Constants::plan(semantic, &models);
+    for (model, places) in models {
+        report(semantic, model, places, &constants, findings);
+    }
+}
+
+fn report(
+    semantic: &Semantic<'_>,
+    model: &str,
+    places: &[Place],
+    constants: &Constants,
+    findings: &mut Findings<'_>,
+) {
+    let cell = |place: &Place| {
+        semantic
+            .units()
+            .get(place.unit)
+            .map_or(CellId(0), |unit| unit.cell)
+    };
+    let Some((first, others)) = places.split_first() else {
+        return;
+    };
+    let mut report = Report::at(cell(first), first.at).with("model", model);
+    report = report.with("count", places.len().to_string());
+    if !others.is_empty() {
+        report = report.says("several");
+    }
+    for other in others {
+        report = report.label(cell(other), other.at, "and here");
+    }
+    if let Some((unit, at, name)) = constants.known(model) {
+        let cell = semantic
+            .units()
+            .get(*unit)
+            .map_or(CellId(0), |unit| unit.cell);
+        report = report.says("copied").with("name", name).label(
+            cell,
+            *at,
+            format!("`{name}` holds it already"),
+        );
+    }
+    // All findings of a notebook share one fix: their constants stand together.
+    for (cell, edit) in constants.edits() {
+        report = report.edit(*cell, edit.clone());
+    }
+    findings.push(report);
+}
+
+struct Finder<'s, 'a> {
+    semantic: &'s Semantic<'a>,
+    unit: &'s Unit<'a>,
+    ancestors: Vec<AnyNodeRef<'a>>,
+    found: Vec<(&'a str, TextRange)>,
+}
+
+impl<'a> Finder<'_, 'a> {
+    /// Takes the literal if it names a model.
+    fn take(&mut self, value: &'a Expr) {
+        if let Some(literal) = single_literal(value) {
+            let text = string_value(value).unwrap_or_default();
+            if !literal.flags.prefix().is_raw() && is_model(text) {
+                self.found.push((text, range(value)));
+            }
+        }
+    }
+
+    fn call(&mut self, call: &'a ExprCall) {
+        let named = call.arguments.keywords.iter().filter(|keyword| {
+            keyword
+                .arg
+                .as_ref()
+                .is_some_and(|name| KEYWORDS.contains(&name.as_str()))
+        });
+        let candidates: Vec<&'a Expr> = named.map(|keyword| &keyword.value).collect();
+        let path = self.semantic.qualified(self.unit, &*call.func);
+        let position = path
+            .as_deref()
+            .and_then(|path| POSITIONAL.iter().find(|(known, _)| *known == path));
+        let positional = position.and_then(|(_, index)| call.arguments.args.get(*index));
+        if candidates.is_empty() && positional.is_none()
+            || self.loads_weights(call, path.as_deref())
+        {
+            return;
+        }
+        candidates
+            .into_iter()
+            .chain(positional)
+            .for_each(|value| self.take(value));
+    }
+
+    /// Whether the call loads weights onto this machine.
+    fn loads_weights(&self, call: &'a ExprCall, path: Option<&str>) -> bool {
+        let is_local = |path: &str| {
+            LOCAL.iter().any(|known| {
+                path == *known
+                    || path
+                        .strip_prefix(known)
+                        .is_some_and(|rest| rest.starts_with('.'))
+            })
+        };
+        let by_receiver = || match &*call.func {
+            Expr::Attribute(method) => self.semantic.made_by(self.unit, &method.value),
+            _ => None,
+        };
+        let spelled = dotted(&*call.func)
+            .and_then(|(_, parts)| parts.last().copied())
+            .unwrap_or_default();
+        matches!(
+            spelled,
+            "from_pretrained" | "load_model" | "encoding_for_model" | "pipeline" | "token_counter"
+        ) || spelled.contains("Ollama")
+            || counts_tokens(spelled)
+            || path.is_some_and(is_local)
+            || by_receiver().is_some_and(|path| is_local(&path))
+    }
+
+    /// `{"model": "...", "messages": ...}`: a request, or the configuration of a client.
+    fn dict(&mut self, dict: &'a ExprDict) {
+        let key = |name: &str| KEYWORDS.contains(&name);
+        let keys: Vec<&str> = dict
+            .items
+            .iter()
+            .filter_map(|item| string_value(item.key.as_ref()?))
+            .collect();
+        let is_request = keys.iter().any(|key| REQUEST_KEYS.contains(key));
+        if !is_request {
+            return;
+        }
+        for item in &dict.items {
+            if item.key.as_ref().and_then(string_value).is_some_and(key) {
+                self.take(&item.value);
+            }
+        }
+    }
+
+    fn inside_function_or_class(&self) -> bool {
+        self.ancestors.iter().any(|node| {
+            matches!(
+                node,
+                AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::StmtClassDef(_)
+            )
+        })
+    }
+
+    /// `model = "..."` below the top level: as hard to find as in a call. At the top level it is a constant.
+    fn assignment(&mut self, targets: &'a [Expr], value: &'a Expr) {
+        if !self.inside_function_or_class() {
+            return;
+        }
+        let named = targets.iter().any(|target| {
+            let name = dotted(target)
+                .and_then(|(_, parts)| parts.last().copied())
+                .unwrap_or_default();
+            KEYWORDS.contains(&name.to_lowercase().as_str())
+        });
+        if named {
+            self.take(value);
+        }
+    }
+}
+
+/// Whether a function of this name asks for the model's encoding only.
+fn counts_tokens(name: &str) -> bool {
+    name.contains("token")
+}
+
+/// Whether the text names a model that somebody serves.
+pub(crate) fn is_model(text: &str) -> bool {
+    MODEL.as_ref().is_some_and(|model| model.is_match(text))
+}
+
+impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
+    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
+        match node {
+            AnyNodeRef::ExprCall(call) => self.call(call),
+            AnyNodeRef::ExprDict(dict) => self.dict(dict),
+            AnyNodeRef::StmtAssign(assign) => self.assignment(&assign.targets, &assign.value),
+            AnyNodeRef::StmtAnnAssign(assign) => {
+                if let Some(value) = &assign.value {
+                    self.assignment(std::slice::from_ref(&assign.target), value);
+                }
+            }
+            AnyNodeRef::ParameterWithDefault(parameter) => {
+                let named = KEYWORDS.contains(&parameter.parameter.name.as_str());
+                let counts = self.ancestors.iter().any(|node| match node {
+                    AnyNodeRef::StmtFunctionDef(function) => counts_tokens(function.name.as_str()),
+                    _ => false,
+                });
+                if let Some(default) = parameter.default.as_deref().filter(|_| named && !counts) {
+                    self.take(default);
+                }
+            }
+            _ => {}
+        }
+        self.ancestors.push(node);
+        TraversalSignal::Traverse
+    }
+
+    fn leave_node(&mut self, _: AnyNodeRef<'a>) {
+        self.ancestors.pop();
+    }
+}

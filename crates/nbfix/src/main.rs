@@ -1,2 +1,49 @@
-//! The command.
-fn main() {}
+//! `nbfix`: finds what breaks a Jupyter notebook on somebody else's machine, and mends it.
+//!
+//! The one crate that reads, writes, prints and exits. What a notebook is, what is wrong with it and how findings
+//! look is decided elsewhere; this crate finds the files, hands them over, and tells the outcome.
+
+mod arguments;
+mod commands;
+mod inputs;
+mod outcome;
+mod progress;
+mod runner;
+mod selection;
+mod suggest;
+mod terminal;
+mod write;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use outcome::Exit;
+use terminal::{Terminal, is_broken_pipe};
+
+/// A third faster at parsing than the system's allocator, which is most of the work.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    runner::quiet_panics();
+    let arguments = Arguments::parse();
+    let terminal = Terminal::new(arguments.color);
+    let done = match &arguments.command {
+        Command::Check(arguments) => commands::check(arguments, &terminal),
+        Command::Fix(arguments) => commands::fix(arguments, &terminal),
+        Command::Diff(arguments) => commands::diff(arguments, &terminal),
+        Command::Explain(arguments) => commands::explain(arguments, &terminal),
+        Command::Rules(arguments) => commands::rules(arguments, &terminal),
+    };
+    match done {
+        Ok(exit) => exit.code(),
+        // Whoever reads has seen enough, as in `nbfix check | head`.
+        Err(error) if is_broken_pipe(&error) => Exit::Clean.code(),
+        Err(error) => {
+            terminal.error(&format!("{error:#}"));
+            Exit::Trouble.code()
+        }
+    }
+}

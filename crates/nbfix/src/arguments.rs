@@ -1,0 +1,289 @@
+//! What the command line says.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use nbfix_lint::{Level, Safety};
+
+use crate::selection::Selector;
+
+/// Makes Jupyter notebooks run for the next person.
+///
+/// Finds what breaks cloud and AI notebooks, and the function apps beside them, on somebody else's machine, and
+/// mends it without touching one byte that the repair does not need.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nbfix",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "Examples:
+  nbfix check                     look at every notebook in and below this folder
+  nbfix diff demo.ipynb           see what would be mended
+  nbfix fix demo.ipynb            mend what can be mended safely
+  nbfix explain asyncio-run       read what a rule is about
+
+Exit codes:
+  0  nothing found at or above `--fail-on`
+  1  something found
+  2  a wrong argument, a file that cannot be read or written, or a bug of nbfix"
+)]
+pub(crate) struct Arguments {
+    /// Colours; `auto` follows the terminal, NO_COLOR and CLICOLOR_FORCE.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    #[arg(help_heading = "Output")]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tell what is wrong.
+    Check(CheckArguments),
+    /// Mend what can be mended.
+    Fix(FixArguments),
+    /// Show what `fix` would do.
+    Diff(DiffArguments),
+    /// Print the page of a rule: what, why, fix and examples.
+    Explain(ExplainArguments),
+    /// List the rules.
+    Rules(RulesArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nbfix check notebooks/ demo.ipynb
+  nbfix check --select broken,leak --ignore asyncio-run
+  nbfix check --output-format json > findings.json
+  git show HEAD:demo.ipynb | nbfix check - --stdin-filename demo.ipynb
+
+Exit codes:
+  0  no finding at or above `--fail-on`
+  1  findings at or above `--fail-on`
+  2  a wrong argument, a file that cannot be read, or a bug of nbfix")]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    #[command(flatten)]
+    pub(crate) failing: FailArguments,
+    /// `full` shows the source around each finding, `concise` is one line each, `json` one array for programs.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = OutputFormat::Full)]
+    #[arg(help_heading = "Output")]
+    pub(crate) output_format: OutputFormat,
+    #[command(flatten)]
+    pub(crate) telling: TellArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nbfix fix notebooks/
+  nbfix fix --unsafe --select asyncio-run demo.ipynb
+  nbfix fix - < broken.ipynb > mended.ipynb
+
+A file is replaced as a whole or not at all; a file without anything to mend is not written.
+
+Exit codes:
+  0  no finding at or above `--fail-on` remains
+  1  findings at or above `--fail-on` remain
+  2  a wrong argument, a file that cannot be read or written, or a bug of nbfix")]
+pub(crate) struct FixArguments {
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    #[command(flatten)]
+    pub(crate) safety: SafetyArguments,
+    #[command(flatten)]
+    pub(crate) failing: FailArguments,
+    #[command(flatten)]
+    pub(crate) telling: TellArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nbfix diff notebooks/ | git apply
+  nbfix diff --unsafe --cells demo.ipynb
+
+Paths in the diff are relative to this folder, with forward slashes.
+
+Exit codes:
+  0  there is nothing to mend
+  1  there is a difference
+  2  a wrong argument, a file that cannot be read, or a bug of nbfix")]
+pub(crate) struct DiffArguments {
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    #[command(flatten)]
+    pub(crate) safety: SafetyArguments,
+    /// Show the sources of the cells, for reading; not for `git apply`.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) cells: bool,
+    /// Exit with 0 even if there is a difference.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) exit_zero: bool,
+    #[command(flatten)]
+    pub(crate) telling: TellArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nbfix explain asyncio-run
+
+Exit codes:
+  0  the page was printed
+  2  there is no such rule")]
+pub(crate) struct ExplainArguments {
+    /// The name of a rule; `nbfix rules` lists them.
+    pub(crate) rule: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nbfix rules
+  nbfix rules --output-format json")]
+pub(crate) struct RulesArguments {
+    /// How the table is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TableFormat::Text)]
+    #[arg(help_heading = "Output")]
+    pub(crate) output_format: TableFormat,
+}
+
+/// Which files.
+#[derive(Debug, Args)]
+pub(crate) struct FileArguments {
+    /// Notebooks, Python files of function apps, and folders of them; `-` is a notebook on stdin.
+    #[arg(default_value = ".", value_name = "PATHS")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The name of what stands on stdin.
+    #[arg(long, value_name = "NAME", help_heading = "Files")]
+    pub(crate) stdin_filename: Option<PathBuf>,
+    /// Look at files that `.gitignore` and `.ignore` exclude, too.
+    #[arg(long, help_heading = "Files")]
+    pub(crate) no_respect_gitignore: bool,
+    /// How many files are worked on at once; by default as many as there are processors.
+    #[arg(long, value_name = "N", help_heading = "Files")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+/// Which rules. A rule's own name outweighs its group, and its group outweighs `ALL`.
+#[derive(Debug, Args)]
+pub(crate) struct RuleArguments {
+    /// Rules or groups to run, in place of the default ones; `ALL` for all.
+    #[arg(
+        long,
+        value_name = "RULES",
+        value_delimiter = ',',
+        help_heading = "Rules"
+    )]
+    pub(crate) select: Vec<Selector>,
+    /// Rules or groups to run besides those that would run anyway.
+    #[arg(
+        long,
+        value_name = "RULES",
+        value_delimiter = ',',
+        help_heading = "Rules"
+    )]
+    pub(crate) extend_select: Vec<Selector>,
+    /// Rules or groups not to run.
+    #[arg(
+        long,
+        value_name = "RULES",
+        value_delimiter = ',',
+        help_heading = "Rules"
+    )]
+    pub(crate) ignore: Vec<Selector>,
+}
+
+/// What makes a run fail.
+#[derive(Debug, Args)]
+pub(crate) struct FailArguments {
+    /// The lowest level of a finding that makes the exit code 1.
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::Warning)]
+    #[arg(help_heading = "Output")]
+    pub(crate) fail_on: FailOn,
+    /// Exit with 0 even if there are findings.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) exit_zero: bool,
+}
+
+/// Which fixes.
+#[derive(Debug, Args)]
+pub(crate) struct SafetyArguments {
+    /// Apply unsafe fixes, too: the notebook may run differently.
+    #[arg(long = "unsafe", help_heading = "Rules")]
+    pub(crate) not_safe: bool,
+}
+
+/// What else is told.
+#[derive(Debug, Args)]
+pub(crate) struct TellArguments {
+    /// No summary, no progress.
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Note,
+    Warning,
+    Error,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    Full,
+    Concise,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    Text,
+    Json,
+    Markdown,
+}
+
+impl FileArguments {
+    /// Whether the document stands on stdin.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.paths.iter().any(|path| path == Path::new("-"))
+    }
+}
+
+impl FailArguments {
+    /// Whether findings, of which `worst` is the highest level, make the run fail.
+    pub(crate) fn fails(&self, worst: Option<Level>) -> bool {
+        let least = match self.fail_on {
+            FailOn::Note => Level::Note,
+            FailOn::Warning => Level::Warning,
+            FailOn::Error => Level::Error,
+            FailOn::Never => return false,
+        };
+        !self.exit_zero && worst.is_some_and(|worst| worst >= least)
+    }
+}
+
+impl SafetyArguments {
+    /// The lowest promise that a fix has to give.
+    pub(crate) fn least(&self) -> Safety {
+        if self.not_safe {
+            Safety::Unsafe
+        } else {
+            Safety::Safe
+        }
+    }
+}

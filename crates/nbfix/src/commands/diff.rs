@@ -1,0 +1,115 @@
+//! `nbfix diff`.
+
+use std::path::{Component, Path, PathBuf};
+
+use nbfix_fix::mend;
+use nbfix_lint::{RuleSet, Safety};
+use nbfix_report::{Style, cell_diff, unified_diff};
+
+use super::{count_remaining, left_alone, not_mended, open, selected};
+use crate::arguments::DiffArguments;
+use crate::inputs::Input;
+use crate::outcome::{Exit, Outcome, count};
+use crate::runner::{Frame, Run};
+use crate::terminal::Terminal;
+
+/// How a difference is shown.
+struct Looks<'a> {
+    cells: bool,
+    style: &'a Style,
+    least: Safety,
+}
+
+/// Shows what `fix` would do.
+pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let rules = selected(&arguments.rules, terminal);
+    let looks = Looks {
+        cells: arguments.cells,
+        style: &terminal.style,
+        least: arguments.safety.least(),
+    };
+    let run = Run {
+        files: &arguments.files,
+        telling: &arguments.telling,
+        terminal,
+        frame: Frame::PLAIN,
+        persistent: false,
+    };
+    let tally = run.each(
+        |input| diff_one(input, &rules, &looks),
+        |input, crash| left_alone(input, &crash),
+    )?;
+    if !arguments.telling.quiet && tally.summary.files > 0 {
+        let text = match tally.applied {
+            0 => {
+                let files = count(tally.summary.files, "file", "files");
+                format!("Nothing would be mended in {files}.\n")
+            }
+            fixes => {
+                let fixes = count(fixes, "fix", "fixes");
+                format!("Would apply {fixes} in {}.\n", tally.changed_files())
+            }
+        };
+        // Stdout is for whoever applies the diff.
+        terminal.note(text.as_bytes());
+    }
+    Ok(if tally.trouble {
+        Exit::Trouble
+    } else if tally.changed > 0 && !arguments.exit_zero {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    })
+}
+
+fn diff_one(input: &Input, rules: &RuleSet, looks: &Looks<'_>) -> Outcome {
+    let mut outcome = Outcome::default();
+    let before = match open(input, &mut outcome) {
+        None => return outcome,
+        Some(Ok(notebook)) => notebook,
+        Some(Err(error)) => {
+            not_mended(input, &error, rules, &mut outcome);
+            return outcome;
+        }
+    };
+    let mended = mend(before.clone(), &input.name, rules, looks.least);
+    let after = mended.notebook;
+    let out = &mut outcome.out;
+    // Writing to memory does not fail.
+    let differs = if looks.cells {
+        cell_diff(out, &input.name, &before, &after, looks.style)
+    } else {
+        let path = input.path().map_or_else(|| input.name.clone(), from_here);
+        unified_diff(out, &path, before.bytes(), after.bytes(), looks.style)
+    };
+    count_remaining(input, &after, &mended.remaining, &mut outcome);
+    outcome.tally.changed = usize::from(differs.unwrap_or(false));
+    outcome.tally.applied = mended.applied.len();
+    outcome
+}
+
+/// The path as `git apply` in the current folder takes it. What lies outside of that folder is named from the root;
+/// git does not follow `..`.
+fn from_here(path: &Path) -> String {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut plain = PathBuf::new();
+    for part in full.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let named: Vec<String> = plain
+        .strip_prefix(here)
+        .unwrap_or(&plain)
+        .components()
+        .filter_map(|part| match part {
+            Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+            _ => None,
+        })
+        .collect();
+    named.join("/")
+}

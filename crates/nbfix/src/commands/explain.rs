@@ -1,0 +1,104 @@
+//! `nbfix explain`.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, anyhow};
+use nbfix_lint::{Document, Page, Rule};
+use nbfix_rules::{find, group_name};
+
+use crate::arguments::ExplainArguments;
+use crate::outcome::Exit;
+use crate::selection::unknown;
+use crate::terminal::{HEADING, NAME, Terminal};
+
+/// Prints the page of a rule.
+pub(crate) fn explain(arguments: &ExplainArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let name = arguments.rule.as_str();
+    let rule = find(name).ok_or_else(|| anyhow!(unknown(name, std::iter::empty())))?;
+    let page = Page::parse(rule.page).with_context(|| format!("the page of `{name}`"))?;
+    terminal.print(text(rule, &page, terminal).as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+fn text(rule: &Rule, page: &Page, terminal: &Terminal) -> String {
+    let mut out = String::new();
+    let name = terminal.paint(NAME, rule.name);
+    let _ = writeln!(out, "{name}: {}\n", rule.summary);
+    let default = if rule.default {
+        "on"
+    } else {
+        "off, unless it is selected"
+    };
+    let group = group_name(rule.group);
+    let _ = writeln!(out, "  group    {group} (level: {})", rule.level().as_str());
+    let _ = writeln!(out, "  default  {default}");
+    let _ = writeln!(out, "  for      {}", documents(rule));
+
+    let mut section = |title: &str, body: &str| {
+        let title = terminal.paint(HEADING, title);
+        let _ = write!(out, "\n{title}\n\n{}", indented(body, "  "));
+    };
+    section("Why", &page.why);
+    let mut patterns = page.matches.pattern.iter().chain(&page.matches.any);
+    if let Some(first) = patterns.next() {
+        let finds = patterns.fold(first.clone(), |all, next| format!("{all}\n{next}"));
+        section("Finds", &finds);
+    }
+    if let Some(help) = &page.help {
+        section("Help", help);
+    }
+    if let Some(fix) = &page.fix {
+        let mut body = format!("{}.\n", fix.title.trim_end_matches('.'));
+        if let Some(replace) = &fix.replace {
+            let _ = writeln!(body, "\n  {}\n", replace.replace('\n', "\n  "));
+        }
+        if let Some(caution) = &fix.caution {
+            let _ = writeln!(body, "Caution: {caution}");
+        }
+        section(&format!("Fix ({})", fix.safety), &body);
+    }
+    let mut examples = String::new();
+    for example in &page.examples {
+        let texts = [
+            ("flagged", &example.before),
+            ("mended", &example.after),
+            ("left alone", &example.clean),
+        ];
+        for (verdict, text) in texts {
+            let Some(text) = text else { continue };
+            let of = match verdict {
+                "mended" => String::new(),
+                _ => format!(": {}", example.name),
+            };
+            let gap = if examples.is_empty() { "" } else { "\n" };
+            let _ = write!(examples, "{gap}{verdict}{of}\n\n{}", indented(text, "    "));
+        }
+    }
+    section("Examples", &examples);
+    out
+}
+
+fn documents(rule: &Rule) -> String {
+    let names: Vec<&str> = rule
+        .documents
+        .iter()
+        .map(|document| match document {
+            Document::Notebook => "notebooks",
+            Document::Script => "Python files",
+            Document::CellFile => "Python files that cells write",
+        })
+        .collect();
+    names.join(", ")
+}
+
+/// The lines of `text`, moved to the right, without empty ones around them.
+fn indented(text: &str, by: &str) -> String {
+    let mut out = String::new();
+    for line in text.trim_matches('\n').lines() {
+        let _ = match line.trim_end() {
+            "" => writeln!(out),
+            line => writeln!(out, "{by}{line}"),
+        };
+    }
+    out
+}

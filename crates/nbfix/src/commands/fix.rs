@@ -1,0 +1,170 @@
+//! `nbfix fix`.
+
+use std::fmt::Write as _;
+
+use nbfix_fix::{Mended, Refusal, Step, mend};
+use nbfix_ipynb::DocumentKind;
+use nbfix_lint::{RuleSet, Safety};
+use nbfix_report::Summary;
+
+use super::{count_remaining, left_alone, not_mended, open, selected};
+use crate::arguments::FixArguments;
+use crate::inputs::Input;
+use crate::outcome::{Exit, Message, Outcome, Tally, count};
+use crate::runner::{Frame, Run};
+use crate::terminal::{Terminal, visible};
+use crate::write::replace;
+
+/// Mends what can be mended.
+pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let rules = selected(&arguments.rules, terminal);
+    let least = arguments.safety.least();
+    let run = Run {
+        files: &arguments.files,
+        telling: &arguments.telling,
+        terminal,
+        frame: Frame::PLAIN,
+        persistent: true,
+    };
+    let tally = run.each(
+        |input| fix_one(input, &rules, least),
+        |input, crash| {
+            let mut outcome = left_alone(input, &crash);
+            outcome.out = passed_through(input);
+            outcome
+        },
+    )?;
+    if !arguments.telling.quiet && tally.summary.files > 0 {
+        let text = summary(&tally);
+        if arguments.files.is_stdin() {
+            terminal.note(text.as_bytes());
+        } else {
+            terminal.print(text.as_bytes())?;
+        }
+    }
+    Ok(tally.exit(&arguments.failing))
+}
+
+fn fix_one(input: &Input, rules: &RuleSet, least: Safety) -> Outcome {
+    let mut outcome = Outcome::default();
+    let before = match open(input, &mut outcome) {
+        None => return outcome,
+        Some(Ok(notebook)) => notebook,
+        Some(Err(error)) => {
+            not_mended(input, &error, rules, &mut outcome);
+            outcome.out = passed_through(input);
+            return outcome;
+        }
+    };
+    let bytes = before.bytes().to_vec();
+    let mended = mend(before, &input.name, rules, least);
+    let after = mended.notebook.bytes();
+    let changed = after != bytes;
+    if let Some(path) = input.path()
+        && changed
+        && let Err(error) = replace(path, &bytes, after)
+    {
+        outcome.trouble(format!("{}: not written: {error:#}", input.name));
+        return outcome;
+    }
+    count_remaining(input, &mended.notebook, &mended.remaining, &mut outcome);
+    outcome.tally.changed = usize::from(changed);
+    outcome.tally.applied = mended.applied.len();
+    let told = told(&input.name, &mended, least).into_bytes();
+    match input.path() {
+        Some(_) => outcome.out = told,
+        None => {
+            outcome.messages.push(Message::Note(told));
+            outcome.out = mended.notebook.into_bytes();
+        }
+    }
+    outcome
+}
+
+/// Whoever pipes a document through gets it back, whatever it is.
+fn passed_through(input: &Input) -> Vec<u8> {
+    match input.path() {
+        Some(_) => Vec::new(),
+        None => input.read().unwrap_or_default(),
+    }
+}
+
+/// What was done to one document, and what was not. Fixes that only promise too little are left to the summary.
+fn told(name: &str, mended: &Mended, least: Safety) -> String {
+    let name = visible(name);
+    let cells = mended.notebook.kind() == DocumentKind::Notebook;
+    let mut out = String::new();
+    if !mended.applied.is_empty() {
+        let fixes = count(mended.applied.len(), "fix", "fixes");
+        let _ = writeln!(out, "{name}: {fixes} applied");
+        for step in &mended.applied {
+            let _ = writeln!(out, "  {}", one(step, cells));
+        }
+    }
+    let late = mended.deferred.iter().filter(|it| it.step.safety >= least);
+    let late: Vec<&Refusal> = late.collect();
+    let refused: Vec<&Refusal> = mended.refused.iter().collect();
+    for (refusals, word) in [(refused, "refused"), (late, "deferred")] {
+        if refusals.is_empty() {
+            continue;
+        }
+        let fixes = count(refusals.len(), "fix", "fixes");
+        let _ = writeln!(out, "{name}: {fixes} {word}");
+        for refusal in refusals {
+            let _ = writeln!(out, "  {}", one(&refusal.step, cells));
+            let _ = writeln!(out, "    {}", visible(&refusal.why).replace('\n', "\n    "));
+        }
+    }
+    out
+}
+
+/// One fix in a line.
+fn one(step: &Step, cells: bool) -> String {
+    let cell = step.cell.filter(|_| cells);
+    let cell = cell.map_or_else(String::new, |cell| format!("cell {}: ", cell.number()));
+    let title = visible(&step.title);
+    format!("{cell}{} ({}): {title}", step.rule, step.safety.as_str())
+}
+
+/// What was done to all, and what is left to do.
+fn summary(tally: &Tally) -> String {
+    let mut out = String::new();
+    let files = count(tally.summary.files, "file", "files");
+    if tally.applied == 0 {
+        let _ = writeln!(out, "Nothing was mended in {files}.");
+    } else {
+        let fixes = count(tally.applied, "fix", "fixes");
+        let _ = writeln!(out, "Applied {fixes} in {}.", tally.changed_files());
+    }
+    let Summary {
+        errors,
+        warnings,
+        notes,
+        not_safe,
+        affected,
+        ..
+    } = tally.summary;
+    let left = errors + warnings + notes;
+    if left > 0 {
+        let (findings, verb) = match left {
+            1 => ("finding", "remains"),
+            _ => ("findings", "remain"),
+        };
+        let files = count(affected, "file", "files");
+        let _ = writeln!(
+            out,
+            "{left} {findings} {verb} in {files}; `nbfix check` shows them."
+        );
+    }
+    match not_safe {
+        0 => {}
+        1 => out.push_str("1 more fix is unsafe; `nbfix fix --unsafe` applies it.\n"),
+        many => {
+            let _ = writeln!(
+                out,
+                "{many} more fixes are unsafe; `nbfix fix --unsafe` applies them."
+            );
+        }
+    }
+    out
+}

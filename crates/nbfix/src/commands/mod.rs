@@ -1,0 +1,90 @@
+//! What the command can do.
+
+mod check;
+mod diff;
+mod explain;
+mod fix;
+mod rules;
+
+pub(crate) use check::check;
+pub(crate) use diff::diff;
+pub(crate) use explain::explain;
+pub(crate) use fix::fix;
+pub(crate) use rules::rules;
+
+use nbfix_ipynb::{LoadError, Notebook};
+use nbfix_lint::{Crash, Linted, RuleSet};
+use nbfix_report::Document;
+use nbfix_rules::unreadable;
+
+use crate::arguments::RuleArguments;
+use crate::inputs::Input;
+use crate::outcome::{Message, Outcome};
+use crate::selection::rule_set;
+use crate::terminal::{Terminal, reason};
+
+/// The rules of a run; that there are none is said.
+fn selected(arguments: &RuleArguments, terminal: &Terminal) -> RuleSet {
+    let rules = rule_set(arguments);
+    if rules.rules().is_empty() {
+        terminal.warning("no rule is selected");
+    }
+    rules
+}
+
+/// Reads and loads a document. What cannot be read is told in the outcome; what cannot be loaded is handed back.
+fn open(input: &Input, outcome: &mut Outcome) -> Option<Result<Notebook, LoadError>> {
+    match input.read() {
+        Ok(bytes) => Some(input.load(bytes)),
+        Err(error) => {
+            outcome.trouble(format!("{}: {}", input.name, reason(&error)));
+            None
+        }
+    }
+}
+
+/// Counts a document that was not mended because it does not load, and says so.
+fn not_mended(input: &Input, error: &LoadError, rules: &RuleSet, outcome: &mut Outcome) {
+    let findings = unreadable(error, rules);
+    if !findings.is_empty() {
+        outcome.tally.count(&Document {
+            path: &input.name,
+            notebook: None,
+            bytes: &[],
+            findings: &findings,
+            crashes: &[],
+        });
+    }
+    let message = format!("{}: not mended: {error}", input.name);
+    outcome.messages.push(Message::Warning(message));
+}
+
+/// Counts what is left in a document after mending, and tells the rules that panicked.
+fn count_remaining(input: &Input, notebook: &Notebook, remaining: &Linted, outcome: &mut Outcome) {
+    outcome.tally.count(&Document {
+        path: &input.name,
+        notebook: Some(notebook),
+        bytes: notebook.bytes(),
+        findings: &remaining.findings,
+        crashes: &remaining.crashes,
+    });
+    for crash in &remaining.crashes {
+        outcome.messages.push(crash_message(input, crash));
+    }
+}
+
+/// That a document was left as it is because of a bug.
+fn left_alone(input: &Input, crash: &Crash) -> Outcome {
+    let mut outcome = Outcome::default();
+    outcome.messages.push(crash_message(input, crash));
+    outcome.tally.trouble = true;
+    outcome
+}
+
+fn crash_message(input: &Input, crash: &Crash) -> Message {
+    let Crash { rule, message } = crash;
+    Message::Error(format!(
+        "{}: rule `{rule}` panicked: {message} (a bug of nbfix, please report it)",
+        input.name
+    ))
+}

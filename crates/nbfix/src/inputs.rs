@@ -1,0 +1,272 @@
+//! Finding the files that were asked for.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use nbfix_ipynb::{LoadError, Notebook};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::arguments::FileArguments;
+use crate::terminal::reason;
+
+/// Folders that hold what others wrote, or copies.
+const SKIPPED: [&str; 7] = [
+    ".git",
+    ".ipynb_checkpoints",
+    ".venv",
+    "__pycache__",
+    "node_modules",
+    "site-packages",
+    "venv",
+];
+
+/// One document to work on.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// Its path, as people shall see it.
+    pub(crate) name: String,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    File(PathBuf),
+    /// All that stood on stdin.
+    Stdin(Vec<u8>),
+}
+
+impl Input {
+    /// The bytes of the document.
+    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
+        match &self.place {
+            Place::File(path) => fs::read(path),
+            Place::Stdin(bytes) => Ok(bytes.clone()),
+        }
+    }
+
+    /// What `bytes` hold, by the document's name: a Python file, or else a notebook.
+    pub(crate) fn load(&self, bytes: Vec<u8>) -> Result<Notebook, LoadError> {
+        if has_extension(Path::new(&self.name), "py") {
+            Notebook::script(bytes)
+        } else {
+            Notebook::load(bytes)
+        }
+    }
+
+    /// The file; `None` for stdin.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Stdin(_) => None,
+        }
+    }
+}
+
+/// What the paths led to.
+#[derive(Debug, Default)]
+pub(crate) struct Inputs {
+    /// Sorted by path, each file once.
+    pub(crate) inputs: Vec<Input>,
+    /// Paths that could not be followed, and why.
+    pub(crate) errors: Vec<String>,
+}
+
+/// Finds what `arguments` ask for.
+pub(crate) fn find(arguments: &FileArguments) -> anyhow::Result<Inputs> {
+    if arguments.is_stdin() {
+        anyhow::ensure!(
+            arguments.paths.len() == 1,
+            "`-` stands for stdin, and cannot be combined with other paths"
+        );
+        return Ok(Inputs {
+            inputs: vec![stdin(arguments.stdin_filename.as_deref())?],
+            errors: Vec::new(),
+        });
+    }
+    anyhow::ensure!(
+        arguments.stdin_filename.is_none(),
+        "`--stdin-filename` names what stands on stdin: give `-` as the path"
+    );
+    let mut found = Found::default();
+    for path in &arguments.paths {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => {
+                found.walk(path, !arguments.no_respect_gitignore);
+            }
+            Ok(_) => found.add(path.clone(), path.canonicalize()),
+            Err(error) => found.error(path, &error),
+        }
+    }
+    Ok(found.sorted())
+}
+
+fn stdin(name: Option<&Path>) -> io::Result<Input> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(Input {
+        name: name.map_or_else(|| "<stdin>".to_owned(), shown),
+        place: Place::Stdin(bytes),
+    })
+}
+
+#[derive(Default)]
+struct Found {
+    /// By what the file really is, so that none comes twice.
+    files: FxHashMap<PathBuf, PathBuf>,
+    errors: Vec<String>,
+}
+
+/// What a walk meets.
+enum Met {
+    Notebook {
+        path: PathBuf,
+        link: bool,
+    },
+    Script {
+        path: PathBuf,
+        link: bool,
+    },
+    /// The root of a function app.
+    App(PathBuf),
+    Error(String),
+}
+
+impl Found {
+    fn error(&mut self, path: &Path, error: &io::Error) {
+        self.errors
+            .push(format!("{}: {}", shown(path), reason(error)));
+    }
+
+    fn add(&mut self, path: PathBuf, real: io::Result<PathBuf>) {
+        match real {
+            Ok(real) => {
+                let known = self.files.entry(real).or_insert_with(|| path.clone());
+                // Of several names the plainest is shown.
+                let plain = |path: &Path| (path.components().count(), path.to_owned());
+                if plain(&path) < plain(known) {
+                    *known = path;
+                }
+            }
+            Err(error) => self.error(&path, &error),
+        }
+    }
+
+    /// Adds the notebooks in and below `root`, and the scripts of function apps.
+    fn walk(&mut self, root: &Path, respect: bool) {
+        let (sender, receiver) = mpsc::channel();
+        WalkBuilder::new(root)
+            .require_git(false)
+            .parents(respect)
+            .ignore(respect)
+            .git_ignore(respect)
+            .git_global(respect)
+            .git_exclude(respect)
+            .filter_entry(|entry| entry.depth() == 0 || !is_skipped(entry))
+            .build_parallel()
+            .run(|| {
+                let sender = sender.clone();
+                Box::new(move |entry| {
+                    meet(entry, &sender);
+                    WalkState::Continue
+                })
+            });
+        drop(sender);
+        let base = match root.canonicalize() {
+            Ok(base) => base,
+            Err(error) => return self.error(root, &error),
+        };
+        let real = |path: &Path, link: bool| match path.strip_prefix(root) {
+            Ok(rest) if !link => Ok(base.join(rest)),
+            _ => path.canonicalize(),
+        };
+        let mut apps = FxHashSet::default();
+        let mut scripts = Vec::new();
+        for met in receiver {
+            match met {
+                Met::Notebook { path, link } => {
+                    let real = real(&path, link);
+                    self.add(path, real);
+                }
+                Met::Script { path, link } => scripts.push((path, link)),
+                Met::App(folder) => {
+                    apps.insert(folder);
+                }
+                Met::Error(message) => self.errors.push(message),
+            }
+        }
+        for (path, link) in scripts {
+            let entry = path.file_name() == Some(OsStr::new("function_app.py"));
+            if entry || path.ancestors().skip(1).any(|folder| apps.contains(folder)) {
+                let real = real(&path, link);
+                self.add(path, real);
+            }
+        }
+    }
+
+    fn sorted(self) -> Inputs {
+        let mut paths: Vec<PathBuf> = self.files.into_values().collect();
+        let plain = |path: &PathBuf| path.strip_prefix(".").unwrap_or(path).to_owned();
+        paths.sort_by_cached_key(plain);
+        let input = |path: PathBuf| Input {
+            name: shown(&path),
+            place: Place::File(path),
+        };
+        let mut errors = self.errors;
+        errors.sort();
+        Inputs {
+            inputs: paths.into_iter().map(input).collect(),
+            errors,
+        }
+    }
+}
+
+fn is_skipped(entry: &DirEntry) -> bool {
+    let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    folder
+        && entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| SKIPPED.contains(&name))
+}
+
+/// Tells what a walk meets, if it matters.
+fn meet(entry: Result<DirEntry, ignore::Error>, sender: &Sender<Met>) {
+    let met = match entry {
+        Err(error) => Met::Error(error.to_string()),
+        Ok(entry) => {
+            let link = entry.path_is_symlink();
+            if entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                return;
+            }
+            let notebook = has_extension(entry.path(), "ipynb");
+            let script = has_extension(entry.path(), "py");
+            let app = entry.file_name() == OsStr::new("host.json");
+            // A link to a folder may be called anything; it is not followed.
+            if !(notebook || script || app) || link && entry.path().is_dir() {
+                return;
+            }
+            let path = entry.into_path();
+            match path.parent() {
+                Some(folder) if app => Met::App(folder.to_owned()),
+                _ if notebook => Met::Notebook { path, link },
+                _ => Met::Script { path, link },
+            }
+        }
+    };
+    // The receiver outlives the walk.
+    let _ = sender.send(met);
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+/// A path as people write it: without a `./` before it.
+fn shown(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
+}

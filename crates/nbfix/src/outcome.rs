@@ -1,0 +1,140 @@
+//! What the work on one file gave, and what that comes to over many.
+
+use std::process::ExitCode;
+
+use nbfix_lint::Level;
+use nbfix_report::{Document, Summary};
+
+use crate::arguments::FailArguments;
+
+/// How the command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Nothing to complain about.
+    Clean,
+    /// There are findings, or a difference.
+    Findings,
+    /// Something that was asked for could not be done.
+    Trouble,
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Exit::Clean => 0,
+            Exit::Findings => 1,
+            Exit::Trouble => 2,
+        })
+    }
+}
+
+/// The work on one file.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// For stdout.
+    pub(crate) out: Vec<u8>,
+    /// For stderr.
+    pub(crate) messages: Vec<Message>,
+    /// What counts.
+    pub(crate) tally: Tally,
+}
+
+/// What is said on stderr.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// Something could not be done.
+    Error(String),
+    /// Something should be known.
+    Warning(String),
+    /// A text as it is.
+    Note(Vec<u8>),
+}
+
+impl Outcome {
+    /// That the file could not be read or written.
+    pub(crate) fn trouble(&mut self, message: String) {
+        self.messages.push(Message::Error(message));
+        self.tally.trouble = true;
+    }
+}
+
+/// What counts, of one file or of many.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// The findings: all that `check` made, those that `fix` left.
+    pub(crate) summary: Summary,
+    /// The highest level among them.
+    pub(crate) worst: Option<Level>,
+    /// Files that were changed, or would be.
+    pub(crate) changed: usize,
+    /// Fixes that were applied, or would be.
+    pub(crate) applied: usize,
+    /// Whether something could not be done, or a rule panicked.
+    pub(crate) trouble: bool,
+}
+
+impl Tally {
+    /// Counts the findings of one document.
+    pub(crate) fn count(&mut self, document: &Document<'_>) {
+        self.summary.add(document);
+        let levels = document.findings.iter().map(|finding| finding.level);
+        self.worst = self.worst.max(levels.max());
+        self.trouble |= !document.crashes.is_empty();
+    }
+
+    pub(crate) fn add(&mut self, other: Tally) {
+        // Named one by one, so that a number that comes is not forgotten here.
+        let Summary {
+            files,
+            affected,
+            errors,
+            warnings,
+            notes,
+            safe,
+            not_safe,
+            crashes,
+        } = other.summary;
+        let sum = &mut self.summary;
+        sum.files += files;
+        sum.affected += affected;
+        sum.errors += errors;
+        sum.warnings += warnings;
+        sum.notes += notes;
+        sum.safe += safe;
+        sum.not_safe += not_safe;
+        sum.crashes += crashes;
+        self.worst = self.worst.max(other.worst);
+        self.changed += other.changed;
+        self.applied += other.applied;
+        self.trouble |= other.trouble;
+    }
+
+    /// `2 of 5 files`, or `5 files` if all of them were changed.
+    pub(crate) fn changed_files(&self) -> String {
+        let files = count(self.summary.files, "file", "files");
+        if self.changed == self.summary.files {
+            files
+        } else {
+            format!("{} of {files}", self.changed)
+        }
+    }
+
+    /// How a command ends that tells findings.
+    pub(crate) fn exit(&self, failing: &FailArguments) -> Exit {
+        if self.trouble {
+            Exit::Trouble
+        } else if failing.fails(self.worst) {
+            Exit::Findings
+        } else {
+            Exit::Clean
+        }
+    }
+}
+
+/// `1 fix`, `2 fixes`.
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {many}"),
+    }
+}

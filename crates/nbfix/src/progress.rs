@@ -1,0 +1,61 @@
+//! How far a long run has come.
+
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A run that is over sooner shows no bar.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A bar on stderr that comes when a run takes long, if stderr is a terminal.
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    wanted: bool,
+    total: u64,
+    done: u64,
+    since: Instant,
+}
+
+impl Progress {
+    pub(crate) fn new(total: usize, quiet: bool) -> Self {
+        Self {
+            bar: None,
+            wanted: !quiet && io::stderr().is_terminal(),
+            total: total as u64,
+            done: 0,
+            since: Instant::now(),
+        }
+    }
+
+    /// One file more is done.
+    pub(crate) fn step(&mut self) {
+        self.done += 1;
+        if self.bar.is_none() && self.wanted && self.since.elapsed() > PATIENCE {
+            let bar = ProgressBar::new(self.total);
+            if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} files") {
+                bar.set_style(style);
+            }
+            self.bar = Some(bar);
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(self.done);
+        }
+    }
+
+    /// Prints something; the bar steps aside, as both may share a terminal.
+    pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

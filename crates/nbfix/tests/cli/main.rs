@@ -1,0 +1,10 @@
+//! The command as people run it: its output, its exit codes, and what it does to files.
+
+#![allow(clippy::unwrap_used)]
+
+mod check;
+mod diff;
+mod files;
+mod fix;
+mod help;
+mod support;

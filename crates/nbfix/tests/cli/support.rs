@@ -1,0 +1,132 @@
+//! A folder to run the command in.
+
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A cell that `asyncio-run` flags, with an unsafe fix.
+pub(crate) const FLAGGED: &str = "import asyncio\nasyncio.run(main())";
+
+/// A script that `auth-level-case` flags, with a safe fix.
+pub(crate) const APP: &str =
+    "import azure.functions as func\napp = func.FunctionApp(http_auth_level=\"anonymous\")\n";
+
+/// A notebook with these code cells.
+pub(crate) fn notebook(cells: &[&str]) -> String {
+    let cell = |source: &&str| {
+        let lines: Vec<&str> = source.split_inclusive('\n').collect();
+        json!({"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": lines})
+    };
+    let cells: Vec<Value> = cells.iter().map(cell).collect();
+    let notebook = json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
+    serde_json::to_string_pretty(&notebook).unwrap() + "\n"
+}
+
+/// A folder that goes away with the test.
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        self
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    /// Runs the command in this folder, with the words of `line`.
+    pub(crate) fn nbfix(&self, line: &str) -> Ran {
+        self.nbfix_with(line, "")
+    }
+
+    /// The same, with something on stdin.
+    pub(crate) fn nbfix_with(&self, line: &str, stdin: impl AsRef<[u8]>) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
+        run(
+            command.args(line.split_whitespace()),
+            self.0.path(),
+            stdin.as_ref(),
+        )
+    }
+
+    /// Runs `git` in this folder, as if nobody had configured it.
+    pub(crate) fn git(&self, line: &str, stdin: impl AsRef<[u8]>) -> Ran {
+        let mut command = Command::new("git");
+        command
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1");
+        run(
+            command.args(line.split_whitespace()),
+            self.0.path(),
+            stdin.as_ref(),
+        )
+    }
+}
+
+fn run(command: &mut Command, folder: &Path, stdin: &[u8]) -> Ran {
+    for name in [
+        "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "COLUMNS",
+        "RUST_BACKTRACE",
+    ] {
+        command.env_remove(name);
+    }
+    let mut child = command
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read it closes it.
+    let _ = child.stdin.take().unwrap().write_all(stdin);
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code(),
+        out: output.stdout,
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// What a command did.
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: Vec<u8>,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    pub(crate) fn out(&self) -> String {
+        String::from_utf8(self.out.clone()).unwrap()
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.code.unwrap_or(-1);
+        write!(
+            f,
+            "exit code {code}\n--- stdout\n{}--- stderr\n{}",
+            self.out(),
+            self.err
+        )
+    }
+}

@@ -53,7 +53,7 @@ pub struct Cell {
     pub source: String,
     /// The `id`, if there is one; not always unique.
     pub id: Option<String>,
-    /// The execution count (`In [3]`), if the cell has run.
+    /// The execution count (`In [3]`), if the cell has run and the number is below 2^63.
     pub execution_count: Option<i64>,
     pub(crate) span: Range<usize>,
     pub(crate) place: Source,

@@ -102,7 +102,7 @@ impl LoadError {
         let words = error.to_string();
         let message = words.strip_suffix(&place).unwrap_or(&words);
         let help = "repair the JSON at this place, or restore the file from version control";
-        let offset = json_offset(file, bom, error);
+        let offset = json_offset(file, bom, error, message);
         Self::at(LoadErrorKind::Json, file, bom, offset, message, help)
     }
 
@@ -124,15 +124,17 @@ pub(crate) fn bom_length(file: &str) -> usize {
     if file.starts_with('\u{feff}') { 3 } else { 0 }
 }
 
-/// The place of a JSON error. `serde_json` counts lines, and the bytes read of that line, the culprit included.
-fn json_offset(file: &str, bom: usize, error: &serde_json::Error) -> usize {
+/// The place of a JSON error. `serde_json` counts lines, and the bytes of that line up to the culprit. It counts the
+/// culprit too, unless that is a control character in a string.
+fn json_offset(file: &str, bom: usize, error: &serde_json::Error, message: &str) -> usize {
     if error.is_eof() {
         return file.len();
     }
     let text = file.get(bom..).unwrap_or_default();
     let start = LineIndex::new(text).line_start(error.line());
+    let counted = usize::from(!message.starts_with("control character"));
     // Column 0 means that the line break before the line is the culprit.
-    let offset = (start + error.column()).saturating_sub(1);
+    let offset = (start + error.column()).saturating_sub(counted);
     bom + text.floor_char_boundary(offset.min(text.len()))
 }
 

@@ -12,6 +12,7 @@
 //! are read only when somebody asks for them.
 
 mod cell;
+mod change;
 mod error;
 mod layout;
 mod literal;

@@ -277,7 +277,7 @@ impl<'f> Reader<'f> {
             if let Some(value) = self.required(node, count_key, here) {
                 let raw = value.raw(self.file);
                 cell.execution_count = raw.parse().ok();
-                if cell.execution_count.is_none() && raw != "null" && !self.old {
+                if raw != "null" && !is_integer(raw) && !self.old {
                     let message =
                         format!("`{count_key}` of {owner} is neither an integer nor null");
                     self.wrong_type(here, value, message);
@@ -412,6 +412,12 @@ impl<'f> Reader<'f> {
             }
         }
     }
+}
+
+/// Whether a JSON value is an integer, of any size.
+fn is_integer(raw: &str) -> bool {
+    let digits = raw.strip_prefix('-').unwrap_or(raw);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// What messages call the owner of a key.

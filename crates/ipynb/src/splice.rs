@@ -7,9 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use nbfix_text::{Edit, Patch, TextRange};
+use nbfix_text::{Patch, TextRange};
 
 use crate::cell::{Cell, CellId};
+use crate::change::{Change, changes};
 use crate::layout::Layout;
 use crate::literal;
 use crate::notebook::Notebook;
@@ -30,52 +31,13 @@ pub(crate) fn physical_edits(notebook: &Notebook, edits: &[(CellId, Patch)]) -> 
         let Some(cell) = notebook.cell(*id).filter(|cell| cell.has_source()) else {
             continue;
         };
-        let edits = effective(&cell.source, patch.edits());
-        if !edits.is_empty() {
-            all.extend(Splice::new(notebook, *id, cell, ascii).edits(&edits));
+        let changes = changes(&cell.source, patch.edits());
+        if !changes.is_empty() {
+            all.extend(Splice::new(notebook, *id, cell, ascii).edits(&changes));
         }
     }
     all.sort_by_key(|edit| edit.range.start);
     all
-}
-
-/// One replacement that changes something.
-struct Change<'p> {
-    range: TextRange,
-    insert: &'p str,
-}
-
-/// What `edits` really change: without what they put back as it was, and, like [`Patch::apply`], without those that
-/// do not lie in `source`.
-fn effective<'p>(source: &str, edits: &'p [Edit]) -> Vec<Change<'p>> {
-    let mut changes = Vec::with_capacity(edits.len());
-    let mut at = 0;
-    for edit in edits {
-        let (start, end) = (edit.range.start(), edit.range.end());
-        if source.get(at..start).is_none() || !source.is_char_boundary(end) {
-            continue;
-        }
-        at = end;
-        let (old, new) = (edit.range.of(source), edit.insert.as_str());
-        let same = |(left, right): &(char, char)| left == right;
-        let length = |pair: (char, char)| pair.0.len_utf8();
-        let head: usize = old
-            .chars()
-            .zip(new.chars())
-            .take_while(same)
-            .map(length)
-            .sum();
-        let (old, new) = (&old[head..], &new[head..]);
-        let backwards = old.chars().rev().zip(new.chars().rev());
-        let tail: usize = backwards.take_while(same).map(length).sum();
-        if !old.is_empty() || !new.is_empty() {
-            changes.push(Change {
-                range: TextRange::new(start + head, end - tail),
-                insert: &new[..new.len() - tail],
-            });
-        }
-    }
-    changes
 }
 
 /// A part of the new source.
@@ -156,12 +118,12 @@ impl<'n> Splice<'n> {
                 match after.and_then(|piece| self.place.separator(piece)) {
                     Some(separator) => rope.keep(separator),
                     None => {
-                        let beside = self
-                            .place
-                            .separator(near)
-                            .and_then(|range| self.file.get(range));
-                        rope.new_text()
-                            .push_str(beside.unwrap_or(&layout.separator));
+                        // The last piece has a separator before it only.
+                        let beside = self.place.separator(near);
+                        let beside = beside.or_else(|| self.place.separator(near.checked_sub(1)?));
+                        let beside = beside.and_then(|range| self.file.get(range));
+                        let separator = beside.unwrap_or(&layout.separator);
+                        rope.new_text().push_str(separator);
                     }
                 }
             }
@@ -246,14 +208,12 @@ impl<'n> Splice<'n> {
         }
     }
 
-    /// The piece that text in place of `range` goes to. Text that is put between two pieces starts a new line, and
-    /// belongs to the second, or else goes on with the line of the first.
+    /// The piece that text in place of `range` goes to: the one that `range` begins in, or if nothing is replaced,
+    /// the one that ends or goes on there.
     fn home(&self, range: TextRange) -> usize {
         let start = range.start();
-        let before = self.source.get(..start).unwrap_or_default();
-        let goes_on = range.is_empty() && !before.is_empty() && !before.ends_with('\n');
+        let at = start - usize::from(range.is_empty() && start > 0);
         let last = self.place.pieces.len().saturating_sub(1);
-        let at = if goes_on { start - 1 } else { start };
         self.place.piece_of(at).unwrap_or(last)
     }
 
@@ -271,9 +231,8 @@ impl<'n> Splice<'n> {
             }
             let lost = old.ends_with('\n') && !self.ends_line(&new);
             let (first, mut all) = joined.take().unwrap_or((index, Vec::new()));
-            let stays_joined = lost || (new.is_empty() && first < index);
             all.extend(new);
-            if stays_joined {
+            if lost {
                 joined = Some((first, all));
             } else {
                 self.split(first, index, all, &mut elements);
@@ -320,26 +279,24 @@ impl<'n> Splice<'n> {
             }
         }
         if first < self.place.pieces.len() {
-            let is_old = |segment: Option<&Segment>| matches!(segment, Some(Segment::Old(..)));
-            let opening = parts
-                .iter()
-                .position(|part| part.segments.iter().any(|s| is_old(Some(s))));
-            // A quote stays beside the old text that it stands beside now, or else at the outer end.
-            let opening =
-                opening.filter(|at| is_old(parts.get(*at).and_then(|part| part.segments.first())));
-            let closing = parts
-                .iter()
-                .rposition(|part| part.segments.iter().any(|s| is_old(Some(s))));
-            let closing =
-                closing.filter(|at| is_old(parts.get(*at).and_then(|part| part.segments.last())));
-            if let Some(part) = parts.get_mut(opening.unwrap_or(0)) {
-                part.open = Some(first);
-            }
-            let outer = parts.len() - 1;
-            if let Some(part) = parts.get_mut(closing.unwrap_or(outer)) {
-                part.close = Some(last);
-            }
+            keep_quotes(&mut parts, first, last);
         }
         out.append(&mut parts);
+    }
+}
+
+/// Gives the old quotes around the pieces `first..=last` to the `parts` that hold the old text beside them; if none
+/// does, to the outer ones.
+fn keep_quotes(parts: &mut [Element], first: usize, last: usize) {
+    let is_old = |segment: &Segment| matches!(segment, Segment::Old(..));
+    let holds_old = |part: &Element| part.segments.iter().any(is_old);
+    let opening = parts.iter().position(holds_old).unwrap_or(0);
+    let closing = parts.iter().rposition(holds_old);
+    let closing = closing.unwrap_or(parts.len().saturating_sub(1));
+    if let Some(part) = parts.get_mut(opening) {
+        part.open = Some(first);
+    }
+    if let Some(part) = parts.get_mut(closing) {
+        part.close = Some(last);
     }
 }

@@ -377,7 +377,7 @@ impl<'s, 'a> File<'s, 'a> {
             return true;
         };
         match &binding.kind {
-            BindingKind::Function(_) | BindingKind::Class(_) => false,
+            BindingKind::Function(_) | BindingKind::Class(_) | BindingKind::Caught => false,
             // A path without a dot is a module.
             BindingKind::Import(path) => {
                 path.contains('.') && !is_foreign(path) && !self.is_used_as_other(name)
@@ -588,9 +588,10 @@ pub(crate) fn assignment(stmt: &Stmt) -> Option<(&ExprName, &Expr)> {
 
 /// Whether a decorator of this name gives a function its trigger.
 pub(crate) fn is_trigger(member: &str) -> bool {
-    member == "route"
-        || member.ends_with("_trigger")
-        || matches!(member, "cosmos_db_trigger_v3" | "mcp_tool")
+    matches!(
+        member,
+        "route" | "schedule" | "cosmos_db_trigger_v3" | "mcp_tool"
+    ) || member.ends_with("_trigger")
 }
 
 /// Whether a decorator is `@app.route(...)` or the like, whatever stands before the last dot.
@@ -684,7 +685,6 @@ fn is_app_member(member: &str) -> bool {
                 | "register_blueprint"
                 | "get_functions"
                 | "retry"
-                | "schedule"
         )
 }
 

@@ -386,7 +386,7 @@ impl<'s, 'a> File<'s, 'a> {
                 Some(answer) => answer,
                 None => !self.is_used_as_other(name),
             },
-            BindingKind::With(_) | BindingKind::Caught | BindingKind::Other => !self.is_used_as_other(name),
+            BindingKind::With(_) | BindingKind::Other => !self.is_used_as_other(name),
         }
     }
 

@@ -136,7 +136,7 @@ pub fn mend(notebook: Notebook, path: &str, rules: &RuleSet, safety: Safety) -> 
             }
         }
         let Some(next) = outcome.state else { continue };
-        let steps = plan.steps_without(&outcome.failed);
+        let steps = plan.steps(&outcome.passed);
         if !seen.insert(hash(next.notebook.bytes())) {
             let names: Vec<&str> = steps.iter().map(|step| step.rule).collect();
             let why = format!(

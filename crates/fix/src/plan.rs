@@ -43,14 +43,12 @@ impl<'f> Plan<'f> {
         edits.into_iter().collect()
     }
 
-    /// The fixes but the failed ones, as steps.
-    pub(crate) fn steps_without(&self, failed: &[(usize, String)]) -> Vec<Step> {
-        let is_failed = |index: usize| failed.iter().any(|(other, _)| *other == index);
-        self.chosen
+    /// The fixes at these positions, as steps.
+    pub(crate) fn steps(&self, positions: &[usize]) -> Vec<Step> {
+        positions
             .iter()
-            .enumerate()
-            .filter(|(index, _)| !is_failed(*index))
-            .map(|(_, (finding, fix))| step(finding, fix))
+            .filter_map(|index| self.get(*index))
+            .map(|(finding, fix)| step(finding, fix))
             .collect()
     }
 }

@@ -12,7 +12,10 @@ use crate::plan::Plan;
 pub(crate) struct Outcome {
     /// The notebook with all fixes that passed; `None` if none did.
     pub(crate) state: Option<State>,
-    /// The fixes that failed, by position, and why.
+    /// The fixes that passed, by position.
+    pub(crate) passed: Vec<usize>,
+    /// The fixes that failed on their own, by position, and why. What passes alone but not beside the others is in
+    /// neither list: it waits for the next pass.
     pub(crate) failed: Vec<(usize, String)>,
 }
 
@@ -23,35 +26,39 @@ pub(crate) fn apply(state: &State, plan: &Plan<'_>, path: &str, rules: &RuleSet)
         Ok(next) => {
             return Outcome {
                 state: Some(next),
+                passed: all,
                 failed: Vec::new(),
             };
         }
         Err(why) => why,
     };
+    let mut outcome = Outcome {
+        state: None,
+        passed: Vec::new(),
+        failed: Vec::new(),
+    };
     if let [only] = all.as_slice() {
-        return Outcome {
-            state: None,
-            failed: vec![(*only, why)],
-        };
+        outcome.failed.push((*only, why));
+        return outcome;
     }
-    let mut good: Vec<usize> = Vec::new();
-    let mut kept = None;
-    let mut failed = Vec::new();
     for index in all {
-        let mut tried = good.clone();
+        let mut tried = outcome.passed.clone();
         tried.push(index);
         match attempt(state, plan, &tried, path, rules) {
             Ok(next) => {
-                good = tried;
-                kept = Some(next);
+                outcome.passed = tried;
+                outcome.state = Some(next);
             }
-            Err(why) => failed.push((index, why)),
+            Err(why) => {
+                let alone = outcome.passed.is_empty()
+                    || attempt(state, plan, &[index], path, rules).is_err();
+                if alone {
+                    outcome.failed.push((index, why));
+                }
+            }
         }
     }
-    Outcome {
-        state: kept,
-        failed,
-    }
+    outcome
 }
 
 fn attempt(

@@ -24,6 +24,8 @@ pub enum ProblemKind {
     DuplicateKey,
     /// A key that the format requires is not there.
     MissingKey,
+    /// A code cell has no `outputs` or no `execution_count`. The format requires them, and every reader does without.
+    MissingOutputs,
     /// A value has a type that the format does not allow at its place.
     WrongType,
     /// A cell of a 4.5 notebook has no `id`.

@@ -139,7 +139,11 @@ impl<'f> Reader<'f> {
             // The opening brace stands for the object: the whole of it would be half the file.
             let brace = holder.span.start..holder.span.start + 1;
             let message = format!("{owner} has no `{key}`");
-            self.problem(ProblemKind::MissingKey, cell, brace, message);
+            let kind = match key {
+                "outputs" | "execution_count" => ProblemKind::MissingOutputs,
+                _ => ProblemKind::MissingKey,
+            };
+            self.problem(kind, cell, brace, message);
         }
         value
     }

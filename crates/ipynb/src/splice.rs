@@ -182,15 +182,37 @@ impl<'n> Splice<'n> {
         let mut at = 0;
         for change in changes {
             self.keep(&mut all, TextRange::new(at, change.range.start()));
-            if !change.insert.is_empty()
-                && let Some(home) = all.get_mut(self.home(change.range))
-            {
-                home.push(Segment::New(change.insert));
-            }
+            self.put(&mut all, change);
             at = change.range.end();
         }
         self.keep(&mut all, TextRange::new(at, self.source.len()));
         all
+    }
+
+    /// Puts new text into the piece that it belongs to. Empty pieces at its place are lines that lack their line
+    /// break: each takes one line of the text, and the last one takes the rest.
+    fn put<'p>(&self, all: &mut [Vec<Segment<'p>>], change: &Change<'p>) {
+        let mut home = self.home(change.range);
+        let here = change.range.start()..change.range.end();
+        let empty = self.place.pieces.iter().skip(home + 1);
+        let last = home + empty.take_while(|piece| piece.text == here).count();
+        let old = self.place.pieces.get(home);
+        let old = old.and_then(|piece| self.source.get(piece.text.clone()));
+        if last > home && old.is_some_and(|old| old.ends_with('\n')) {
+            home += 1;
+        }
+        let mut rest = change.insert;
+        for index in home..=last {
+            let line = match rest.find('\n') {
+                Some(end) if index < last => end + 1,
+                _ => rest.len(),
+            };
+            let (text, after) = rest.split_at(line);
+            if let Some(piece) = all.get_mut(index).filter(|_| !text.is_empty()) {
+                piece.push(Segment::New(text));
+            }
+            rest = after;
+        }
     }
 
     /// Keeps `range` of the old source, in the pieces that it lies in.
@@ -212,6 +234,9 @@ impl<'n> Splice<'n> {
     /// the one that ends or goes on there.
     fn home(&self, range: TextRange) -> usize {
         let start = range.start();
+        if range.end() == 0 {
+            return 0;
+        }
         let at = start - usize::from(range.is_empty() && start > 0);
         let last = self.place.pieces.len().saturating_sub(1);
         self.place.piece_of(at).unwrap_or(last)

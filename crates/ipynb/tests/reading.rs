@@ -163,18 +163,22 @@ fn the_language_is_told_by_the_first_that_knows_it() {
 
 #[test]
 fn what_a_cell_lacks() {
-    use ProblemKind::{MissingCellId, MissingKey};
+    use ProblemKind::{MissingCellId, MissingKey, MissingOutputs};
     let whole = r#"{"cell_type": "code", "execution_count": 1, "id": "i", "metadata": {}, "outputs": [], "source": []}"#;
     assert_eq!(problems(&with_cells(whole)), []);
-    for (part, key) in [
-        (r#""cell_type": "code", "#, "cell_type"),
-        (r#""execution_count": 1, "#, "execution_count"),
-        (r#""metadata": {}, "#, "metadata"),
-        (r#""outputs": [], "#, "outputs"),
+    for (part, key, kind) in [
+        (r#""cell_type": "code", "#, "cell_type", MissingKey),
+        (
+            r#""execution_count": 1, "#,
+            "execution_count",
+            MissingOutputs,
+        ),
+        (r#""metadata": {}, "#, "metadata", MissingKey),
+        (r#""outputs": [], "#, "outputs", MissingOutputs),
     ] {
         assert_eq!(
             one(&whole.replace(part, "")),
-            said(MissingKey, &format!("cell 1 has no `{key}`"), "{")
+            said(kind, &format!("cell 1 has no `{key}`"), "{")
         );
     }
     let without = whole.replace(r#", "source": []"#, "");

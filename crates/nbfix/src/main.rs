@@ -22,10 +22,6 @@ use arguments::{Arguments, Command};
 use outcome::Exit;
 use terminal::{Terminal, is_broken_pipe};
 
-/// A third faster at parsing than the system's allocator, which is most of the work.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     runner::quiet_panics();
     let arguments = Arguments::parse();

@@ -15,16 +15,7 @@ use nbfix_lint::Level;
 
 use crate::Style;
 use crate::lines::Lines;
-use crate::visible::visible_bytes;
-
-/// A line of more characters is cut to a window around what is marked in it.
-const LONG: usize = 200;
-/// Characters that a window shows before the mark.
-const LEAD: usize = 30;
-/// A mark on more lines is narrowed to its first one.
-const TALL: usize = 6;
-/// A mark shows at most so many lines.
-const SHOWN: usize = 3;
+use crate::window::Window;
 
 /// A place to show.
 #[derive(Clone, Debug)]
@@ -37,67 +28,12 @@ pub(crate) struct Mark {
     pub(crate) primary: bool,
 }
 
-/// What of `range` is marked: its first lines, if it has many, and the line it ends on, if that is not shown.
-pub(crate) fn narrow(lines: &Lines, range: &Range<usize>) -> (Range<usize>, Option<usize>) {
-    let first = lines.line_of(range.start);
-    // A range that ends with a line break ends on the line before.
-    let last = lines.line_of(range.end.saturating_sub(1).max(range.start));
-    let tall = last - first + 1;
-    if tall <= SHOWN {
-        let end = lines.line(last).end.max(range.start);
-        return (range.start..range.end.min(end), None);
-    }
-    let shown = if tall > TALL { 1 } else { SHOWN };
-    let end = lines.line(first + shown - 1).end.max(range.start);
-    (range.start..end, Some(last))
-}
-
-/// The part of a line that is shown, and whether something is missing before and after it.
-#[derive(Debug)]
-pub(crate) struct Window {
-    range: Range<usize>,
-    line: Range<usize>,
-}
-
-impl Window {
-    /// The part of `line` around `focus`.
-    pub(crate) fn new(lines: &Lines, line: usize, focus: Option<usize>, style: &Style) -> Self {
-        let line = lines.line(line);
-        if lines.width(line.clone()) <= LONG {
-            return Self {
-                range: line.clone(),
-                line,
-            };
-        }
-        // Beside the line there stand its number and the frame.
-        let width = style.width.saturating_sub(16).clamp(60, LONG);
-        let focus = focus.unwrap_or(line.start).clamp(line.start, line.end);
-        let latest = lines.back(line.end, width, line.start);
-        let start = lines.back(focus, LEAD, line.start).min(latest);
-        let end = lines.ahead(start, width, line.end);
-        let range = start..end;
-        Self { range, line }
-    }
-
-    /// The text of the window.
-    pub(crate) fn text(&self, lines: &Lines) -> String {
-        let mut text = self.until(lines, self.range.end);
-        if self.range.end < self.line.end {
-            text.push('…');
-        }
-        text
-    }
-
-    /// The text of the window before `offset`.
-    fn until(&self, lines: &Lines, offset: usize) -> String {
-        let mut text = String::new();
-        if self.line.start < self.range.start && self.range.start <= offset {
-            text.push('…');
-        }
-        let end = offset.clamp(self.range.start, self.range.end);
-        text.push_str(&visible_bytes(lines.slice(self.range.start..end)));
-        text
-    }
+/// One line of the text in the excerpt.
+struct Row {
+    number: usize,
+    window: Window,
+    /// Where it starts in the excerpt.
+    at: usize,
 }
 
 /// Lines that follow each other.
@@ -120,7 +56,8 @@ pub(crate) struct Excerpt {
 }
 
 impl Excerpt {
-    /// The lines of `marks`, which are in order, each with one line around it. `title` names a place.
+    /// The lines of `marks`, and one line around each. Of a long line that part is shown where the first of them
+    /// is that starts there. `title` names a place.
     pub(crate) fn new(
         lines: &Lines,
         marks: &[Mark],
@@ -132,20 +69,10 @@ impl Excerpt {
             blocks: Vec::new(),
             marks: Vec::new(),
         };
-        // The first place marked in a line is the one that its window shows.
-        let starts: Vec<(usize, usize)> = marks
-            .iter()
-            .map(|mark| (lines.line_of(mark.range.start), mark.range.start))
-            .collect();
-        let mut windows: Vec<(usize, Window, usize)> = Vec::new();
+        let mut rows: Vec<Row> = Vec::new();
         for number in shown(lines, marks) {
-            let primary = marks.iter().find(|mark| mark.primary);
-            let focus = primary
-                .map(|mark| (lines.line_of(mark.range.start), mark.range.start))
-                .into_iter()
-                .chain(starts.iter().copied())
-                .find(|(line, _)| *line == number)
-                .map(|(_, start)| start);
+            let mut starts = marks.iter().map(|mark| mark.range.start);
+            let focus = starts.find(|start| lines.line_of(*start) == number);
             let window = Window::new(lines, number, focus, style);
             let at = excerpt.text.len();
             excerpt.text.push_str(&window.text(lines));
@@ -163,11 +90,11 @@ impl Excerpt {
                     range: at..excerpt.text.len(),
                 }),
             }
-            windows.push((number, window, at));
+            rows.push(Row { number, window, at });
         }
         let place = |offset: usize, line: usize| {
-            let (_, window, at) = windows.iter().find(|(number, ..)| *number == line)?;
-            Some(at + window.until(lines, offset).len())
+            let row = rows.iter().find(|row| row.number == line)?;
+            Some(row.at + row.window.until(lines, offset).len())
         };
         for mark in marks {
             let first = lines.line_of(mark.range.start);
@@ -198,27 +125,23 @@ impl Excerpt {
 
     /// Parts marks that overlap on a line, because miette draws one beside the other.
     fn part(&mut self) {
-        self.marks
-            .sort_by_key(|mark| (mark.range.start, mark.range.end));
+        self.sort();
         let Some(index) = self.marks.iter().position(|mark| mark.primary) else {
             return;
         };
         let mut primary = self.marks.remove(index);
-        let is_line = |range: &Range<usize>| !self.text[range.clone()].contains('\n');
-        if !is_line(&primary.range) {
-            self.marks.insert(index, primary);
-            return;
-        }
+        let Range { start, end } = primary.range;
+        let is_line = !self.text[start..end].contains('\n');
         let mut labels: Vec<Mark> = Vec::new();
         for mut label in std::mem::take(&mut self.marks) {
-            let (start, end) = (primary.range.start, primary.range.end);
             if label.range == primary.range {
                 primary.text = joined(primary.text.take(), label.text);
                 continue;
             }
+            // Of the wider one that is left which the narrower one does not mark.
             if label.range.start < start && end <= label.range.end {
                 label.range.end = start;
-            } else if label.range.start == start && end < label.range.end {
+            } else if label.range.start == start && is_line && end < label.range.end {
                 label.range.start = end;
             }
             match labels.last_mut() {
@@ -232,22 +155,42 @@ impl Excerpt {
                 _ => labels.push(label),
             }
         }
+        self.marks = labels;
+        if is_line {
+            self.add_around_labels(primary);
+        } else {
+            self.marks.push(primary);
+        }
+        self.sort();
+    }
+
+    /// Adds a mark in one line, as far as labels do not mark it already.
+    fn add_around_labels(&mut self, mut primary: Mark) {
         let line = self.line_around(primary.range.start);
-        if primary.text.is_none() && labels.iter().any(|label| line.contains(&label.range.start)) {
+        let is_beside = |label: &Mark| line.contains(&label.range.start);
+        if primary.text.is_none() && self.marks.iter().any(is_beside) {
             // A mark without a text beside one that has a text would look as if its text were missing.
             primary.text = Some("here".to_owned());
         }
-        self.marks = labels;
         let gaps = self.gaps(&primary.range);
-        if let Some(last) = gaps.last().filter(|_| gaps.len() > 1) {
+        if let [first, .., last] = gaps.as_slice() {
+            let (range, first) = (last.clone(), first.clone());
             self.marks.push(Mark {
-                range: last.clone(),
+                range,
                 text: None,
                 primary: true,
             });
+            primary.range = first;
+        } else if let Some(only) = gaps.first() {
+            primary.range = only.clone();
+        } else {
+            // The labels mark all of it.
+            return;
         }
-        primary.range = gaps.first().cloned().unwrap_or(primary.range);
         self.marks.push(primary);
+    }
+
+    fn sort(&mut self) {
         self.marks
             .sort_by_key(|mark| (mark.range.start, mark.range.end));
     }
@@ -289,7 +232,7 @@ impl Excerpt {
             Level::Warning => theme.styles.warning,
             Level::Note => theme.styles.advice,
         };
-        let other = theme.styles.linum;
+        let other = theme.styles.help;
         let inks = self.marks.iter();
         theme.styles.highlights = inks
             .map(|mark| if mark.primary { primary } else { other })

@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use nbfix_lint::{Finding, Label, Level, Place, Safety};
 
 use crate::concise::{INTERNAL, crash_message, level};
-use crate::excerpt::{Excerpt, Mark, Window, narrow};
+use crate::excerpt::{Excerpt, Mark};
 use crate::paint::{BOLD, CYAN, GREEN, RED};
 use crate::texts::Texts;
 use crate::visible::{one_line, wrapped};
+use crate::window::{Window, narrow};
 use crate::{Document, Style};
 
 /// Related places that are shown in the frame.
@@ -108,7 +109,7 @@ fn related(out: &mut impl Write, label: &Label, texts: &Texts, style: &Style) ->
         style,
     )?;
     let window = Window::new(lines, at.line, Some(range.start), style);
-    let quote = window.text(lines);
+    let quote = window.text(lines).replace('\t', "    ");
     let quote = quote.trim();
     if quote.is_empty() {
         return Ok(());

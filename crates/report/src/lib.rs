@@ -23,6 +23,7 @@ mod paint;
 mod summary;
 mod texts;
 mod visible;
+mod window;
 
 pub use cells::cell_diff;
 pub use concise::concise;

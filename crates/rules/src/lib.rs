@@ -7,6 +7,7 @@
 
 mod cli;
 mod degrade;
+mod functions;
 mod guards;
 mod model_constants;
 mod outage;

@@ -1,8 +1,8 @@
 //! What is missing when a cell stops, and what its reader is told.
 
-use nbfix_python::ast::{Expr, Stmt};
+use nbfix_python::ast::{Expr, ExprName, Stmt};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted, range, string_value};
-use nbfix_semantic::{Semantic, Unit};
+use nbfix_semantic::{BindingKind, Semantic, Unit};
 
 use crate::services::{self, Service};
 
@@ -197,16 +197,15 @@ fn asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr, depth: us
         needs.next().unwrap_or_default()
     };
     match expr {
-        Expr::Name(_) => {
-            let (home, value) = semantic.value_of(unit, expr);
-            if std::ptr::eq(value, expr) {
-                Needs::default()
-            } else {
-                asked(semantic, home, value, depth + 1)
-            }
-        }
+        Expr::Name(name) => asked_of_name(semantic, unit, name, depth),
         Expr::Call(call) => {
             let here = Needs::of_part(semantic, unit, expr);
+            if crate::cli::az_call(semantic, unit, call).is_some() {
+                return Needs {
+                    tools: vec!["az".to_owned()],
+                    ..Needs::default()
+                };
+            }
             match &*call.func {
                 _ if here.any() => here,
                 Expr::Attribute(method) if TEXT_METHODS.contains(&method.attr.as_str()) => {
@@ -252,6 +251,44 @@ fn asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr, depth: us
         }
         _ => Needs::default(),
     }
+}
+
+/// A name asks for what it was bound to: last, and before that as long as the later binding may have been skipped.
+fn asked_of_name<'a>(
+    semantic: &Semantic<'a>,
+    unit: &Unit<'a>,
+    name: &ExprName,
+    depth: usize,
+) -> Needs {
+    let at = (unit.index, range(name).start());
+    let Some(seen) = semantic.binding(unit, name.id.as_str(), at.1) else {
+        return Needs::default();
+    };
+    let all = semantic.bindings(unit.program, name.id.as_str());
+    let is_top = all
+        .iter()
+        .any(|binding| (binding.unit, binding.range) == (seen.unit, seen.range));
+    let earlier = all
+        .iter()
+        .rev()
+        .filter(|binding| is_top && (binding.unit, binding.since) < (seen.unit, seen.since));
+    let mut skippable = true;
+    for binding in std::iter::once(seen).chain(earlier) {
+        if !skippable {
+            break;
+        }
+        skippable = binding.conditional;
+        let (BindingKind::Value(value) | BindingKind::With(value)) = binding.kind else {
+            continue;
+        };
+        if let Some(home) = semantic.units().get(binding.unit) {
+            let needs = asked(semantic, home, value, depth + 1);
+            if needs.any() {
+                return needs;
+            }
+        }
+    }
+    Needs::default()
 }
 
 struct Reader<'s, 'a> {
@@ -373,9 +410,8 @@ impl<'a> SourceOrderVisitor<'a> for Reader<'_, 'a> {
                 let binding = self
                     .semantic
                     .binding(unit, name.id.as_str(), range(name).start());
-                use nbfix_semantic::BindingKind as Kind;
                 if let Some(binding) = binding
-                    && let Kind::Value(value) | Kind::With(value) = binding.kind
+                    && let BindingKind::Value(value) | BindingKind::With(value) = binding.kind
                 {
                     let here = std::mem::replace(&mut self.unit, binding.unit);
                     self.follow -= 1;

@@ -336,20 +336,18 @@ fn outage<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, stop: &Stop<'a>) -> Outa
     let by_env = env.iter().find_map(|name| services::by_name(name));
     let by_name = stop.name.as_deref().and_then(services::by_name);
     let in_cell = || {
-        let found = unit
+        let mut found = unit
             .module
             .body()
             .iter()
             .filter_map(|stmt| Needs::of_stmt(semantic, unit, stmt).service);
-        found.min_by_key(|service| service.id == "azure_login")
+        found.find(|service| service.id != "azure_login")
     };
-    match stop.needs.service.or(by_env).or(by_name) {
-        Some(service) => Outage::of(service, env),
-        None => match (env.first().or(stop.name.as_ref()), in_cell()) {
-            (_, Some(service)) if env.is_empty() => Outage::of(service, env),
-            (Some(name), _) => Outage::of_name(name, env),
-            (None, _) => Outage::of_environment(),
-        },
+    let known = stop.needs.service.or(by_env).or(by_name).or_else(in_cell);
+    match (known, env.first().or(stop.name.as_ref())) {
+        (Some(service), _) => Outage::of(service, env),
+        (None, Some(name)) => Outage::of_name(name, env),
+        (None, None) => Outage::of_environment(),
     }
 }
 

@@ -1,0 +1,868 @@
+//! A `function_app.py` as the Functions worker sees it.
+//!
+//! The worker imports the file, takes the one app object that its namespace then holds, and asks it for its
+//! functions. So what counts is which statements run at import, and what the names hold afterwards.
+
+use nbfix_python::ast::visitor::source_order as walk;
+use nbfix_python::ast::{self, CmpOp, Decorator, Expr, ExprCall, ExprName, Stmt, StmtFunctionDef};
+use nbfix_python::{Body, SourceOrderVisitor, is_stdlib, range, split, string_value};
+use nbfix_semantic::{Binding, BindingKind, ProgramKind, Semantic, Unit};
+use nbfix_text::{Edit, TextRange};
+
+const APPS: &[&str] = &[
+    "azure.functions.FunctionApp",
+    "azure.functions.AsgiFunctionApp",
+    "azure.functions.WsgiFunctionApp",
+    "azure.functions.ExternalHttpFunctionApp",
+    "azure.durable_functions.DFApp",
+];
+const BLUEPRINTS: &[&str] = &[
+    "azure.functions.Blueprint",
+    "azure.durable_functions.Blueprint",
+];
+/// Builtins whose result is surely no app; `getattr` and `next` are not among them.
+const PLAIN_BUILTINS: &[&str] = &[
+    "bool",
+    "bytes",
+    "dict",
+    "float",
+    "frozenset",
+    "int",
+    "len",
+    "list",
+    "object",
+    "open",
+    "range",
+    "set",
+    "sorted",
+    "str",
+    "tuple",
+];
+/// What can bind, fetch or import names behind the reader's back.
+const DYNAMIC: &[&str] = &[
+    "__import__",
+    "eval",
+    "exec",
+    "globals",
+    "importlib",
+    "locals",
+    "pkgutil",
+    "setattr",
+    "vars",
+];
+
+/// How surely a statement runs when the worker imports the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runs {
+    Always,
+    Maybe,
+    /// Under a condition that is false at import; its place.
+    Never(TextRange),
+}
+
+/// A statement outside functions and classes, at any depth of `if`, `try` and the like.
+#[derive(Clone, Copy)]
+pub(crate) struct Step<'s, 'a> {
+    pub(crate) unit: &'s Unit<'a>,
+    pub(crate) stmt: &'a Stmt,
+    pub(crate) runs: Runs,
+}
+
+impl Step<'_, '_> {
+    /// Where it stands in the file; later is greater.
+    pub(crate) fn position(&self) -> (usize, usize) {
+        (self.unit.index, range(self.stmt).start())
+    }
+
+    /// Whether it stands in no other statement.
+    pub(crate) fn is_outermost(&self) -> bool {
+        let place = range(self.stmt);
+        self.unit
+            .module
+            .body()
+            .iter()
+            .any(|stmt| range(stmt) == place)
+    }
+}
+
+/// What a name is read for.
+#[derive(Clone, Copy)]
+pub(crate) enum Use<'a> {
+    /// `@name.member` or `@name.member(...)`.
+    Decorates(&'a str),
+    /// `name.member`, called or not.
+    Member(&'a str),
+    /// `name(...)`.
+    Called,
+    /// `app.register_functions(name)`.
+    Registered(&'a ExprCall),
+    /// Anything else.
+    Other,
+}
+
+/// One read of a name, in any scope.
+#[derive(Clone, Copy)]
+pub(crate) struct Read<'s, 'a> {
+    pub(crate) unit: &'s Unit<'a>,
+    pub(crate) name: &'a ExprName,
+    pub(crate) of: Use<'a>,
+}
+
+/// The app object that a file's decorators can use.
+pub(crate) struct App<'s, 'a> {
+    pub(crate) name: &'a str,
+    pub(crate) step: Step<'s, 'a>,
+}
+
+/// A name that gets a new object by a plain assignment.
+#[derive(Clone, Copy)]
+pub(crate) struct Made<'s, 'a> {
+    pub(crate) name: &'a str,
+    pub(crate) call: &'a ExprCall,
+    pub(crate) step: Step<'s, 'a>,
+}
+
+/// A blueprint that the file makes or imports.
+pub(crate) struct Blueprint<'s, 'a> {
+    pub(crate) name: &'a str,
+    /// The call that makes it, or its name in the import.
+    pub(crate) place: TextRange,
+    pub(crate) step: Step<'s, 'a>,
+    pub(crate) is_imported: bool,
+}
+
+/// One Python file: a script, or what cells of a notebook write to one path.
+pub(crate) struct File<'s, 'a> {
+    pub(crate) semantic: &'s Semantic<'a>,
+    pub(crate) name: String,
+    pub(crate) units: Vec<&'s Unit<'a>>,
+    pub(crate) steps: Vec<Step<'s, 'a>>,
+    pub(crate) reads: Vec<Read<'s, 'a>>,
+    calls: Vec<(&'s Unit<'a>, &'a ExprCall)>,
+}
+
+/// The document's Python files. One that does not parse is left out: its names prove nothing.
+pub(crate) fn files<'s, 'a>(semantic: &'s Semantic<'a>) -> Vec<File<'s, 'a>> {
+    let mut files: Vec<File<'s, 'a>> = Vec::new();
+    for (id, program) in semantic.programs() {
+        if program.kind == ProgramKind::Notebook {
+            continue;
+        }
+        let mut versions: Vec<Vec<&'s Unit<'a>>> = Vec::new();
+        for unit in semantic.units_of(id) {
+            // `%%writefile` overwrites what an earlier cell wrote; with `-a` it goes on.
+            match versions.last_mut() {
+                Some(units) if appends(unit) => units.push(unit),
+                _ => versions.push(vec![unit]),
+            }
+        }
+        let sound = |units: &Vec<&Unit<'_>>| units.iter().all(|u| u.module.errors().is_empty());
+        let versions = versions.into_iter().filter(sound);
+        files.extend(versions.map(|units| File::read(semantic, program.file_name(), units)));
+    }
+    files
+}
+
+/// The files that the worker looks into by itself.
+pub(crate) fn function_apps<'s, 'a>(semantic: &'s Semantic<'a>) -> Vec<File<'s, 'a>> {
+    let mut files = files(semantic);
+    files.retain(File::is_function_app);
+    files
+}
+
+fn appends(unit: &Unit<'_>) -> bool {
+    matches!(split(unit.source), Body::File { append: true, .. })
+}
+
+impl<'s, 'a> File<'s, 'a> {
+    fn read(semantic: &'s Semantic<'a>, name: &str, units: Vec<&'s Unit<'a>>) -> Self {
+        let mut this = Self {
+            semantic,
+            name: name.to_owned(),
+            steps: Vec::new(),
+            reads: Vec::new(),
+            calls: Vec::new(),
+            units,
+        };
+        for unit in this.units.clone() {
+            let module: &'a nbfix_python::Module = unit.module;
+            this.add_steps(unit, module.body(), Runs::Always);
+            let mut reader = Reader {
+                unit,
+                reads: &mut this.reads,
+                calls: &mut this.calls,
+            };
+            reader.visit_body(module.body());
+        }
+        this
+    }
+
+    fn add_steps(&mut self, unit: &'s Unit<'a>, body: &'a [Stmt], runs: Runs) {
+        for stmt in body {
+            self.steps.push(Step { unit, stmt, runs });
+            match stmt {
+                Stmt::If(branch) => self.add_branches(unit, branch, runs),
+                Stmt::With(with) => self.add_steps(unit, &with.body, runs),
+                Stmt::For(each) => {
+                    self.add_steps(unit, &each.body, maybe(runs));
+                    self.add_steps(unit, &each.orelse, maybe(runs));
+                }
+                Stmt::While(each) => {
+                    self.add_steps(unit, &each.body, maybe(runs));
+                    self.add_steps(unit, &each.orelse, maybe(runs));
+                }
+                Stmt::Try(attempt) => {
+                    self.add_steps(unit, &attempt.body, maybe(runs));
+                    for ast::ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
+                        self.add_steps(unit, &handler.body, maybe(runs));
+                    }
+                    self.add_steps(unit, &attempt.orelse, maybe(runs));
+                    self.add_steps(unit, &attempt.finalbody, runs);
+                }
+                Stmt::Match(choice) => {
+                    for case in &choice.cases {
+                        self.add_steps(unit, &case.body, maybe(runs));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn add_branches(&mut self, unit: &'s Unit<'a>, branch: &'a ast::StmtIf, runs: Runs) {
+        let mut rest = runs;
+        let first = (Some(&*branch.test), &branch.body);
+        let others = branch
+            .elif_else_clauses
+            .iter()
+            .map(|clause| (clause.test.as_ref(), &clause.body));
+        for (test, body) in std::iter::once(first).chain(others) {
+            let at_import = test.map_or(Some(true), |test| self.at_import(unit, test));
+            let here = match (at_import, test) {
+                (Some(false), Some(test)) => never(rest, range(test)),
+                (Some(_), _) => rest,
+                (None, _) => maybe(rest),
+            };
+            self.add_steps(unit, body, here);
+            rest = match (at_import, test) {
+                (Some(true), Some(test)) => never(rest, range(test)),
+                (Some(_), _) => rest,
+                (None, _) => maybe(rest),
+            };
+        }
+    }
+
+    /// What a condition is while the worker imports the file, if that is known.
+    fn at_import(&self, unit: &Unit<'a>, test: &Expr) -> Option<bool> {
+        match test {
+            Expr::BooleanLiteral(literal) => Some(literal.value),
+            Expr::NumberLiteral(number) => match number.value.as_int()?.as_u8()? {
+                0 => Some(false),
+                _ => Some(true),
+            },
+            Expr::UnaryOp(not) if not.op == ast::UnaryOp::Not => {
+                self.at_import(unit, &not.operand).map(|value| !value)
+            }
+            Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
+                ([op], [right]) => is_main(&compare.left, right).then(|| *op == CmpOp::NotEq),
+                _ => None,
+            },
+            Expr::Name(_) | Expr::Attribute(_) => {
+                let path = self.semantic.qualified(unit, test)?;
+                let typing = matches!(
+                    path.as_str(),
+                    "typing.TYPE_CHECKING" | "typing_extensions.TYPE_CHECKING"
+                );
+                typing.then_some(false)
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_function_app(&self) -> bool {
+        self.name == "function_app.py"
+    }
+
+    /// Whether a star import may bring names.
+    pub(crate) fn has_star(&self) -> bool {
+        self.steps.iter().any(|step| match step.stmt {
+            Stmt::ImportFrom(import) => import.names.iter().any(|alias| alias.name.as_str() == "*"),
+            _ => false,
+        })
+    }
+
+    /// Whether the file binds, fetches or imports names in ways that nobody can follow.
+    pub(crate) fn is_dynamic(&self) -> bool {
+        let dynamic = |read: &Read<'_, '_>| {
+            DYNAMIC.contains(&read.name.id.as_str())
+                || matches!(read.of, Use::Member("__dict__"))
+                || read.name.id == "sys" && matches!(read.of, Use::Member("modules"))
+        };
+        self.reads.iter().any(dynamic) || !self.bindings("import_module").is_empty()
+    }
+
+    /// Whether the file hands all requests to a web framework.
+    pub(crate) fn has_web_app(&self) -> bool {
+        self.calls.iter().any(|(unit, call)| {
+            let path = self.semantic.qualified(unit, &*call.func);
+            path.is_some_and(|path| {
+                path.ends_with("giFunctionApp") && APPS.contains(&path.as_str())
+            })
+        })
+    }
+
+    /// The reads of `name`, in any scope.
+    pub(crate) fn reads_of(&self, name: &str) -> impl Iterator<Item = &Read<'s, 'a>> {
+        self.reads.iter().filter(move |read| read.name.id == name)
+    }
+
+    /// The top-level bindings of `name`, in order.
+    pub(crate) fn bindings(&self, name: &str) -> Vec<&'s Binding<'a>> {
+        let Some(first) = self.units.first() else {
+            return Vec::new();
+        };
+        let all = self.semantic.bindings(first.program, name);
+        all.iter()
+            .filter(|binding| self.unit(binding.unit).is_some())
+            .collect()
+    }
+
+    /// The step that makes a binding: the innermost statement around it.
+    pub(crate) fn step_of(&self, binding: &Binding<'_>) -> Option<&Step<'s, 'a>> {
+        let holds = |step: &&Step<'_, '_>| {
+            step.unit.index == binding.unit && range(step.stmt).covers(binding.range)
+        };
+        self.steps.iter().rev().find(holds)
+    }
+
+    /// What may still count of the bindings of `name` after the import: the last sure one, and what may follow it.
+    pub(crate) fn live(&self, name: &str) -> Vec<&'s Binding<'a>> {
+        let reached = |binding: &&Binding<'_>| {
+            let step = self.step_of(binding);
+            !step.is_some_and(|step| matches!(step.runs, Runs::Never(_)))
+        };
+        let mut all: Vec<_> = self.bindings(name).into_iter().filter(reached).collect();
+        let last_sure = all.iter().rposition(|binding| self.is_sure(binding));
+        all.split_off(last_sure.unwrap_or(0))
+    }
+
+    fn is_sure(&self, binding: &Binding<'_>) -> bool {
+        // A function that declares its name `global` binds it only when it is called.
+        let by_call = self.step_of(binding).is_some_and(|step| match step.stmt {
+            Stmt::FunctionDef(function) => range(&function.name) != binding.range,
+            _ => false,
+        });
+        !binding.conditional && !by_call
+    }
+
+    fn unit(&self, index: usize) -> Option<&'s Unit<'a>> {
+        self.units.iter().copied().find(|unit| unit.index == index)
+    }
+
+    /// Whether some name may hold an app object once the file is imported.
+    pub(crate) fn may_hold_app(&self) -> bool {
+        let whole = |unit: &&'s Unit<'a>| TextRange::new(0, unit.source.len());
+        let units = self.units.iter();
+        units
+            .flat_map(|unit| self.semantic.bound_within(unit, whole(unit)))
+            .any(|name| {
+                self.live(name)
+                    .iter()
+                    .any(|binding| self.may_be_app(name, binding))
+            })
+    }
+
+    fn may_be_app(&self, name: &str, binding: &Binding<'a>) -> bool {
+        let Some(unit) = self.unit(binding.unit) else {
+            return true;
+        };
+        match &binding.kind {
+            BindingKind::Function(_) | BindingKind::Class(_) | BindingKind::Caught => false,
+            // A path without a dot is a module.
+            BindingKind::Import(path) => {
+                path.contains('.') && !is_foreign(path) && !self.is_used_as_other(name)
+            }
+            BindingKind::Value(value) => match self.value_may_be_app(unit, value) {
+                Some(answer) => answer,
+                None => !self.is_used_as_other(name),
+            },
+            BindingKind::With(_) | BindingKind::Other => !self.is_used_as_other(name),
+        }
+    }
+
+    /// Whether a value is an app; `None` if the file does not tell.
+    fn value_may_be_app(&self, unit: &Unit<'a>, value: &'a Expr) -> Option<bool> {
+        match value {
+            Expr::Call(call) if self.is_app(unit, call) => Some(true),
+            Expr::Call(_) | Expr::Attribute(_) | Expr::Subscript(_) => {
+                let path = self.semantic.qualified(unit, origin(value)?)?;
+                is_foreign(&path).then_some(false)
+            }
+            Expr::BoolOp(choice) => self.any_may_be_app(unit, choice.values.iter()),
+            Expr::If(choice) => self.any_may_be_app(unit, [&*choice.body, &*choice.orelse]),
+            Expr::Name(_) | Expr::Named(_) | Expr::Await(_) => None,
+            _ => Some(false),
+        }
+    }
+
+    fn any_may_be_app(
+        &self,
+        unit: &Unit<'a>,
+        values: impl IntoIterator<Item = &'a Expr>,
+    ) -> Option<bool> {
+        let surely_none = |value: &'a Expr| self.value_may_be_app(unit, value) == Some(false);
+        values.into_iter().all(surely_none).then_some(false)
+    }
+
+    /// Whether a name is used as no app is: called, asked for other members, or written as classes and constants are.
+    fn is_used_as_other(&self, name: &str) -> bool {
+        let shouted = name.starts_with(char::is_uppercase) && !name.to_lowercase().contains("app");
+        shouted
+            || self.reads_of(name).any(|read| match read.of {
+                Use::Called => true,
+                Use::Member(member) | Use::Decorates(member) => !is_app_member(member),
+                _ => false,
+            })
+    }
+
+    /// Whether the call makes an app object.
+    pub(crate) fn is_app(&self, unit: &Unit<'a>, call: &ExprCall) -> bool {
+        let path = self.semantic.qualified(unit, &*call.func);
+        path.is_some_and(|path| APPS.contains(&path.as_str()))
+    }
+
+    fn is_blueprint(&self, unit: &Unit<'a>, call: &ExprCall) -> bool {
+        let path = self.semantic.qualified(unit, &*call.func);
+        path.is_some_and(|path| BLUEPRINTS.contains(&path.as_str()))
+    }
+
+    /// Whether any call in the file, in a function or not, makes an app.
+    pub(crate) fn makes_app_anywhere(&self) -> bool {
+        self.calls
+            .iter()
+            .any(|(unit, call)| self.is_app(unit, call))
+    }
+
+    /// The names that get an app of their own: `app = func.FunctionApp()`.
+    pub(crate) fn made_apps(&self) -> Vec<Made<'s, 'a>> {
+        self.made(Self::is_app)
+    }
+
+    /// The blueprints of the file: its own, and imported names that are spelled like one.
+    pub(crate) fn blueprints(&self) -> Vec<Blueprint<'s, 'a>> {
+        let made = self.made(Self::is_blueprint).into_iter();
+        let made = made.map(|made| Blueprint {
+            name: made.name,
+            place: range(made.call),
+            step: made.step,
+            is_imported: false,
+        });
+        let imported = self.steps.iter().flat_map(|step| {
+            let names = step
+                .stmt
+                .as_import_from_stmt()
+                .map_or(&[][..], |import| &import.names);
+            names.iter().filter_map(|alias| {
+                let bound = alias.asname.as_ref().unwrap_or(&alias.name);
+                is_blueprint_name(bound.as_str()).then(|| Blueprint {
+                    name: bound.as_str(),
+                    place: range(bound),
+                    step: *step,
+                    is_imported: true,
+                })
+            })
+        });
+        made.chain(imported).collect()
+    }
+
+    fn made(&self, is: impl Fn(&Self, &Unit<'a>, &ExprCall) -> bool) -> Vec<Made<'s, 'a>> {
+        let made = |step: &Step<'s, 'a>| {
+            let (name, value) = assignment(step.stmt)?;
+            let call = value
+                .as_call_expr()
+                .filter(|call| is(self, step.unit, call))?;
+            Some(Made {
+                name: name.id.as_str(),
+                call,
+                step: *step,
+            })
+        };
+        self.steps.iter().filter_map(made).collect()
+    }
+
+    /// The one app that is surely there, and bound once.
+    pub(crate) fn only_app(&self) -> Option<App<'s, 'a>> {
+        let apps = match self.made_apps().as_slice() {
+            [] => self.imported_apps(),
+            made => made
+                .iter()
+                .map(|made| App {
+                    name: made.name,
+                    step: made.step,
+                })
+                .collect(),
+        };
+        let mut apps = apps.into_iter();
+        let only = apps.next().filter(|_| apps.next().is_none())?;
+        let once = self.bindings(only.name).len() == 1;
+        (once && only.step.runs == Runs::Always).then_some(only)
+    }
+
+    /// The imported names that decorate a trigger.
+    fn imported_apps(&self) -> Vec<App<'s, 'a>> {
+        let mut apps: Vec<App<'s, 'a>> = Vec::new();
+        for read in &self.reads {
+            let Use::Decorates(member) = read.of else {
+                continue;
+            };
+            let name = read.name.id.as_str();
+            if !is_trigger(member) || apps.iter().any(|app| app.name == name) {
+                continue;
+            }
+            let bindings = self.bindings(name);
+            let imported = bindings
+                .iter()
+                .find(|b| matches!(b.kind, BindingKind::Import(_)));
+            if let Some(step) = imported.and_then(|binding| self.step_of(binding)) {
+                apps.push(App { name, step: *step });
+            }
+        }
+        apps
+    }
+
+    /// The functions outside functions and classes, in order.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = (&Step<'s, 'a>, &'a StmtFunctionDef)> {
+        self.steps.iter().filter_map(|step| match step.stmt {
+            Stmt::FunctionDef(function) => Some((step, function)),
+            _ => None,
+        })
+    }
+
+    /// Whether some comment holds all of these words: code that somebody switched off by hand.
+    pub(crate) fn has_comment(&self, words: &[&str]) -> bool {
+        self.units.iter().any(|unit| {
+            unit.module.comments().any(|comment| {
+                let text = comment.of(unit.source);
+                words.iter().all(|word| text.contains(word))
+            })
+        })
+    }
+
+    /// Whether the file speaks of Azure Functions at all, in code or in words.
+    pub(crate) fn mentions_functions(&self) -> bool {
+        const WORDS: &[&str] = &[
+            "azure.functions",
+            "azure-functions",
+            "azure.durable_functions",
+            "Azure Functions",
+            "FunctionApp",
+        ];
+        let mentions = |unit: &&Unit<'_>| {
+            WORDS
+                .iter()
+                .any(|word| unit.code.of(unit.source).contains(word))
+        };
+        self.units.iter().any(mentions)
+    }
+}
+
+fn is_blueprint_name(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name == "bp"
+        || name.ends_with("_bp")
+        || name.starts_with("blueprint")
+        || name.ends_with("_blueprint")
+}
+
+/// The name and value of `name = value`.
+pub(crate) fn assignment(stmt: &Stmt) -> Option<(&ExprName, &Expr)> {
+    match stmt {
+        Stmt::Assign(assign) => match assign.targets.as_slice() {
+            [Expr::Name(name)] => Some((name, &assign.value)),
+            _ => None,
+        },
+        Stmt::AnnAssign(assign) => Some((assign.target.as_name_expr()?, assign.value.as_deref()?)),
+        _ => None,
+    }
+}
+
+/// Whether a decorator of this name gives a function its trigger.
+pub(crate) fn is_trigger(member: &str) -> bool {
+    matches!(
+        member,
+        "route" | "schedule" | "cosmos_db_trigger_v3" | "mcp_tool"
+    ) || member.ends_with("_trigger")
+}
+
+/// Whether a decorator is `@app.route(...)` or the like, whatever stands before the last dot.
+pub(crate) fn is_trigger_decorator(decorator: &Decorator) -> bool {
+    let Expr::Attribute(attribute) = without_call(&decorator.expression) else {
+        return false;
+    };
+    is_trigger(attribute.attr.as_str())
+}
+
+/// `range` with the rest of its line, if nothing but a comment stands beside it.
+pub(crate) fn whole_line(source: &str, place: TextRange) -> Option<TextRange> {
+    let before = source.get(..place.start())?;
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let after = source.get(place.end()..)?;
+    let end = after
+        .find('\n')
+        .map_or(source.len(), |newline| place.end() + newline + 1);
+    let rest = source.get(place.end()..end)?.trim();
+    let alone = source.get(start..place.start())?.trim().is_empty();
+    // The last line of a text that ends without a newline takes the one above it along.
+    let start = match before
+        .get(..start)
+        .map(|above| above.trim_end_matches(['\n', '\r']).len())
+    {
+        Some(above) if end == source.len() && !source.ends_with('\n') => {
+            let kept = source.get(above..start).unwrap_or_default();
+            start - kept.len().min(newline(source).len())
+        }
+        _ => start,
+    };
+    (alone && (rest.is_empty() || rest.starts_with('#'))).then(|| TextRange::new(start, end))
+}
+
+/// Puts `line` on a line of its own below the statement at `place`, `blank` lines apart.
+pub(crate) fn line_below(source: &str, place: TextRange, blank: usize, line: &str) -> Edit {
+    let rest = source.get(place.end()..).unwrap_or_default();
+    let end = place.end() + rest.lines().next().map_or(0, str::len);
+    Edit::insert(end, newline(source).repeat(blank + 1) + line)
+}
+
+/// How the text ends its lines.
+pub(crate) fn newline(source: &str) -> &'static str {
+    if source.contains("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    }
+}
+
+fn maybe(runs: Runs) -> Runs {
+    match runs {
+        Runs::Always => Runs::Maybe,
+        other => other,
+    }
+}
+
+fn never(runs: Runs, condition: TextRange) -> Runs {
+    match runs {
+        Runs::Never(outer) => Runs::Never(outer),
+        _ => Runs::Never(condition),
+    }
+}
+
+/// Whether one side is `__name__` and the other `"__main__"`.
+fn is_main(left: &Expr, right: &Expr) -> bool {
+    let name = |expr: &Expr| {
+        expr.as_name_expr()
+            .is_some_and(|name| name.id == "__name__")
+    };
+    let main = |expr: &Expr| string_value(expr) == Some("__main__");
+    name(left) && main(right) || main(left) && name(right)
+}
+
+/// Whether what has this path is surely no app: Python's own, Microsoft's, or a plain builtin.
+fn is_foreign(path: &str) -> bool {
+    let root = path.split('.').next().unwrap_or(path);
+    root == "azure" || !root.is_empty() && is_stdlib(root) || PLAIN_BUILTINS.contains(&path)
+}
+
+/// Whether apps and blueprints have a member of this name that files use.
+fn is_app_member(member: &str) -> bool {
+    is_trigger(member)
+        || ["_input", "_output", "_binding"]
+            .iter()
+            .any(|end| member.ends_with(end))
+        || matches!(
+            member,
+            "function_name"
+                | "register_functions"
+                | "register_blueprint"
+                | "get_functions"
+                | "retry"
+        )
+}
+
+/// The name that a chain of members, calls and subscripts starts from.
+fn origin(mut expr: &Expr) -> Option<&Expr> {
+    loop {
+        expr = match expr {
+            Expr::Call(call) => &call.func,
+            Expr::Attribute(attribute) => &attribute.value,
+            Expr::Subscript(subscript) => &subscript.value,
+            Expr::Name(_) => return Some(expr),
+            _ => return None,
+        };
+    }
+}
+
+fn without_call(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Call(call) => &call.func,
+        other => other,
+    }
+}
+
+struct Reader<'r, 's, 'a> {
+    unit: &'s Unit<'a>,
+    reads: &'r mut Vec<Read<'s, 'a>>,
+    calls: &'r mut Vec<(&'s Unit<'a>, &'a ExprCall)>,
+}
+
+impl<'a> Reader<'_, '_, 'a> {
+    fn add(&mut self, name: &'a ExprName, of: Use<'a>) {
+        if !name.ctx.is_store() {
+            self.reads.push(Read {
+                unit: self.unit,
+                name,
+                of,
+            });
+        }
+    }
+
+    fn arguments(&mut self, call: &'a ExprCall) {
+        let registers = match &*call.func {
+            Expr::Attribute(attribute) => {
+                matches!(
+                    attribute.attr.as_str(),
+                    "register_functions" | "register_blueprint"
+                )
+            }
+            _ => false,
+        };
+        let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        for value in call.arguments.args.iter().chain(keywords) {
+            match value {
+                Expr::Name(name) if registers => self.add(name, Use::Registered(call)),
+                value => self.visit_expr(value),
+            }
+        }
+    }
+}
+
+impl<'a> SourceOrderVisitor<'a> for Reader<'_, '_, 'a> {
+    fn visit_decorator(&mut self, decorator: &'a Decorator) {
+        let target = without_call(&decorator.expression);
+        match target
+            .as_attribute_expr()
+            .map(|attribute| (&*attribute.value, attribute))
+        {
+            Some((Expr::Name(name), attribute)) => {
+                self.add(name, Use::Decorates(attribute.attr.as_str()));
+                if let Expr::Call(call) = &decorator.expression {
+                    self.arguments(call);
+                }
+            }
+            _ => walk::walk_decorator(self, decorator),
+        }
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Name(name) => self.add(name, Use::Other),
+            Expr::Attribute(attribute) => match &*attribute.value {
+                Expr::Name(name) => self.add(name, Use::Member(attribute.attr.as_str())),
+                other => self.visit_expr(other),
+            },
+            Expr::Call(call) => {
+                self.calls.push((self.unit, call));
+                match &*call.func {
+                    Expr::Name(name) => self.add(name, Use::Called),
+                    other => self.visit_expr(other),
+                }
+                self.arguments(call);
+            }
+            _ => walk::walk_expr(self, expr),
+        }
+    }
+}
+
+/// The kinds of trigger, by the type of the parameter that takes what triggers.
+const TRIGGER_TYPES: &[(&str, &str)] = &[
+    ("azure.functions.HttpRequest", "route"),
+    ("azure.functions.TimerRequest", "timer_trigger"),
+    ("azure.functions.QueueMessage", "queue_trigger"),
+    (
+        "azure.functions.ServiceBusMessage",
+        "service_bus_queue_trigger",
+    ),
+    ("azure.functions.EventHubEvent", "event_hub_message_trigger"),
+    ("azure.functions.EventGridEvent", "event_grid_trigger"),
+    ("azure.functions.InputStream", "blob_trigger"),
+    ("azure.functions.KafkaEvent", "kafka_trigger"),
+    ("azure.functions.DocumentList", "cosmos_db_trigger"),
+    (
+        "azure.durable_functions.DurableOrchestrationContext",
+        "orchestration_trigger",
+    ),
+    (
+        "azure.durable_functions.DurableEntityContext",
+        "entity_trigger",
+    ),
+];
+
+/// A parameter that takes what triggers its function.
+pub(crate) struct Trigger<'a> {
+    /// The parameter's name.
+    pub(crate) parameter: &'a str,
+    /// The decorator that its type asks for.
+    pub(crate) decorator: &'static str,
+}
+
+impl Trigger<'_> {
+    /// Whether the Durable Functions extension calls the function.
+    pub(crate) fn is_durable(&self) -> bool {
+        matches!(self.decorator, "orchestration_trigger" | "entity_trigger")
+    }
+}
+
+/// The first parameter of a trigger type, written as a name, as a string, or as a list of either.
+pub(crate) fn trigger_of<'a>(
+    file: &File<'_, 'a>,
+    step: &Step<'_, 'a>,
+    function: &'a StmtFunctionDef,
+) -> Option<Trigger<'a>> {
+    function.parameters.iter().find_map(|parameter| {
+        let path = annotation_path(file, step, parameter.annotation()?)?;
+        let (_, decorator) = TRIGGER_TYPES.iter().find(|(known, _)| *known == path)?;
+        Some(Trigger {
+            parameter: parameter.name().as_str(),
+            decorator,
+        })
+    })
+}
+
+/// The dotted path that an annotation means; for `List[func.EventHubEvent]` that of the element.
+pub(crate) fn annotation_path<'a>(
+    file: &File<'_, 'a>,
+    step: &Step<'_, 'a>,
+    annotation: &'a Expr,
+) -> Option<String> {
+    if let Expr::Subscript(subscript) = annotation {
+        let list = file.semantic.qualified(step.unit, &*subscript.value)?;
+        let list = matches!(
+            list.as_str(),
+            "list" | "typing.List" | "typing.Sequence" | "collections.abc.Sequence"
+        );
+        return annotation_path(file, step, &subscript.slice).filter(|_| list);
+    }
+    let Some(text) = string_value(annotation) else {
+        return file.semantic.qualified(step.unit, annotation);
+    };
+    let (root, rest) = text
+        .split_once('.')
+        .map_or((text, ""), |(root, rest)| (root, rest));
+    let binding = file
+        .semantic
+        .binding(step.unit, root, range(annotation).start())?;
+    match &binding.kind {
+        BindingKind::Import(path) if rest.is_empty() => Some(path.clone()),
+        BindingKind::Import(path) => Some(format!("{path}.{rest}")),
+        _ => None,
+    }
+}

@@ -39,7 +39,8 @@ CELLS = [
     "group = json.loads(result.stdout)\ngroup[\"location\"]",
     'df = pd.read_csv("data/{word}.csv")\ndf["{word}"] = df["{word}"].fillna(0).astype(float)\n'
     'df = df[df["{word}"] > {number}].reset_index(drop=True)\ndf.head()',
-    "fig, ax = plt.subplots(figsize=(10, 6))\nax.plot(np.arange({number}), np.random.rand({number}), label=\"{word}\")\n"
+    "fig, ax = plt.subplots(figsize=(10, 6))\n"
+    'ax.plot(np.arange({number}), np.random.rand({number}), label="{word}")\n'
     'ax.set_title("{word}")\nax.legend()\nplt.show()',
     "def {word}_score(values, weight=1.0, *, cap=None):\n"
     '    """How well {word} went."""\n    total = 0.0\n    for index, value in enumerate(values):\n'

@@ -1,0 +1,28 @@
+# What one does with this repository. `just` is optional: every recipe is a line or two.
+
+# The recipes.
+default:
+    @just --list
+
+# Everything that has to hold before a change is taken.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo test --workspace
+
+# The tests.
+test *ARGS:
+    cargo test --workspace {{ARGS}}
+
+# The tests, taking what comes out as what should: read the difference of the snapshots afterwards.
+bless *ARGS:
+    INSTA_UPDATE=always cargo test --workspace {{ARGS}}
+
+# Time and memory beside `cat` and ruff, on notebooks that are made for it or on those in FOLDER.
+bench *FOLDER:
+    cargo build --release --package nbfix
+    python3 crates/nbfix/bench/bench.py {{FOLDER}}
+
+# The command.
+run *ARGS:
+    cargo run --quiet --package nbfix -- {{ARGS}}

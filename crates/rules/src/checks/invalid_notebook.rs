@@ -1,6 +1,6 @@
 //! `invalid-notebook`: a file that departs from the notebook format, and was read nevertheless.
 
-use nbfix_ipynb::{Notebook, Problem, ProblemKind};
+use nbfix_ipynb::{Problem, ProblemKind};
 use nbfix_lint::{Check, Findings, Level, Place, Report};
 use nbfix_semantic::Semantic;
 

@@ -10,6 +10,7 @@ mod degrade;
 mod percent;
 mod proof;
 mod services;
+mod signatures;
 mod unreadable;
 
 pub use proof::{Failure, prove};

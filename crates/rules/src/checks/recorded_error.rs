@@ -4,9 +4,10 @@ use std::sync::LazyLock;
 
 use nbfix_ipynb::{Cell, CellId, CellKind, Output};
 use nbfix_lint::{Check, Findings, Level, Report};
-use nbfix_semantic::{Binding, ProgramId, Semantic};
+use nbfix_semantic::{ProgramId, Semantic};
 use nbfix_text::TextRange;
 use regex::Regex;
+use rustc_hash::FxHashMap;
 
 use crate::signatures::{Explained, may_have_stream, of_error, of_stream};
 
@@ -122,28 +123,35 @@ fn report(head: &Recorded, explained: &Explained) -> Report {
 /// For each cell the one that its error goes back to: itself, or through `NameError`s an earlier one that would have
 /// bound the name, and failed.
 fn roots(semantic: &Semantic<'_>, all: &[Recorded]) -> Vec<usize> {
+    let mut earlier: FxHashMap<CellId, (usize, &Recorded)> = FxHashMap::default();
     let mut roots: Vec<usize> = Vec::with_capacity(all.len());
     for (index, one) in all.iter().enumerate() {
         let missing = one.missing.as_deref();
-        let cause = missing.and_then(|name| cause(semantic, all.get(..index)?, name));
+        let cause = missing.and_then(|name| cause(semantic, &earlier, name));
         let root = cause.and_then(|cause| roots.get(cause).copied());
         roots.push(root.unwrap_or(index));
+        if !one.printed {
+            earlier.insert(one.cell, (index, one));
+        }
     }
     roots
 }
 
 /// Which of the `earlier` cells failed before it could bind `name`. The execution counts do not matter: a cell that
 /// fails is often run again, when those below it have failed already.
-fn cause(semantic: &Semantic<'_>, earlier: &[Recorded], name: &str) -> Option<usize> {
-    let bindings = semantic.bindings(ProgramId::DOCUMENT, name);
-    earlier.iter().rposition(|other| {
-        let binds = |binding: &Binding<'_>| {
-            let reached = other.line.certain && binding.range.end() <= other.line.range.start();
-            let unit = semantic.units().get(binding.unit);
-            unit.is_some_and(|unit| unit.cell == other.cell) && !reached
-        };
-        !other.printed && bindings.iter().any(binds)
-    })
+fn cause(
+    semantic: &Semantic<'_>,
+    earlier: &FxHashMap<CellId, (usize, &Recorded)>,
+    name: &str,
+) -> Option<usize> {
+    let bindings = semantic.bindings(ProgramId::DOCUMENT, name).iter();
+    let failed = bindings.filter_map(|binding| {
+        let (index, other) = earlier.get(&semantic.units().get(binding.unit)?.cell)?;
+        let above = binding.range.end() <= other.line.range.start();
+        let reached = other.line.certain && above && !binding.conditional;
+        (!reached).then_some(*index)
+    });
+    failed.max()
 }
 
 /// What the cell has stored, if it is an error, or a message that a signature knows.

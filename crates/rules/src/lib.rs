@@ -14,6 +14,7 @@ mod outage;
 mod percent;
 mod proof;
 mod services;
+mod signatures;
 mod unreadable;
 
 pub use proof::{Failure, prove};

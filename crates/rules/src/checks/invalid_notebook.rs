@@ -71,3 +71,47 @@ fn help(kind: ProblemKind) -> &'static str {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use nbfix_ipynb::Notebook;
+    use nbfix_lint::{RuleSet, lint};
+    use nbfix_semantic::Sources;
+
+    #[test]
+    fn one_finding_a_sort_and_errors_only_for_what_nobody_repairs() {
+        let cell = r#"{"cell_type": "code", "metadata": {}, "source": ""}"#;
+        let cells = format!(r#"{cell}, {cell}, {{"cell_type": "markdown", "metadata": []}}"#);
+        let file = format!(
+            r#"{{"cells": [{cells}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}"#
+        );
+        let notebook = Notebook::load(file.into_bytes()).unwrap();
+        let sources = Sources::parse(&notebook, "x.ipynb");
+        let rules = RuleSet::new(crate::find("invalid-notebook"));
+        let mut found: Vec<(Level, String)> = lint(&Semantic::new(&notebook, &sources), &rules)
+            .findings
+            .into_iter()
+            .map(|finding| (finding.level, finding.message))
+            .collect();
+        found.sort();
+        let more = "more of this sort";
+        let wanted = [
+            (
+                Level::Warning,
+                format!("cell 1 has no `id`, which nbformat 4.5 requires, and there are 2 {more}"),
+            ),
+            (
+                Level::Warning,
+                format!("cell 1 has no `outputs`, and there are 3 {more}"),
+            ),
+            (Level::Error, "cell 3 has no `source`".to_owned()),
+            (
+                Level::Error,
+                "the `metadata` of cell 3 is no object".to_owned(),
+            ),
+        ];
+        assert_eq!(found, wanted);
+    }
+}

@@ -1,0 +1,200 @@
+//! The table of error signatures, `rules/data/signatures.toml`: what a stored output means.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex, RegexSet};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Table {
+    signature: Vec<Signature>,
+}
+
+/// What an output must look like, and what it means then.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signature {
+    id: String,
+    ename: Vec<String>,
+    evalue: Option<String>,
+    traceback: Option<String>,
+    stream: bool,
+    diagnosis: String,
+    remedy: String,
+    category: String,
+    severity: String,
+    #[serde(rename = "cascade")]
+    _cascade: bool,
+    #[cfg_attr(not(test), allow(dead_code))]
+    #[serde(default)]
+    example: Vec<Example>,
+}
+
+/// An output that the signature explains.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(test), allow(dead_code))]
+struct Example {
+    ename: String,
+    evalue: String,
+    #[serde(default)]
+    traceback: String,
+}
+
+/// A signature with its expressions compiled.
+struct Compiled {
+    signature: Signature,
+    evalue: Option<Regex>,
+    traceback: Option<Regex>,
+}
+
+static SIGNATURES: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
+    let text = include_str!("../../../rules/data/signatures.toml");
+    // A test reads the table; a broken one means that nothing is explained.
+    let table = toml::from_str::<Table>(text).map(|table| table.signature);
+    table
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(Compiled::new)
+        .collect()
+});
+
+/// The expressions that are searched in streams, for one look at the raw text.
+static STREAMS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
+    let streams = SIGNATURES.iter().filter(|one| one.signature.stream);
+    RegexSet::new(streams.filter_map(|one| one.signature.evalue.as_deref())).ok()
+});
+
+/// What an output means, in words of the table.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Explained {
+    /// The signature.
+    pub(crate) id: &'static str,
+    /// What happened.
+    pub(crate) diagnosis: String,
+    /// What to do.
+    pub(crate) remedy: String,
+    /// What sort of problem it is: `network`, `authentication`, ...
+    pub(crate) category: &'static str,
+    /// `critical`, `high`, `medium` or `low`.
+    pub(crate) severity: &'static str,
+}
+
+impl Compiled {
+    /// `None` if an expression does not compile, which a test would tell.
+    fn new(signature: Signature) -> Option<Self> {
+        let compile =
+            |pattern: &Option<String>| pattern.as_deref().map(Regex::new).transpose().ok();
+        let evalue = compile(&signature.evalue)?;
+        let traceback = compile(&signature.traceback)?;
+        Some(Self {
+            signature,
+            evalue,
+            traceback,
+        })
+    }
+
+    fn explain(&'static self, captures: Option<&Captures<'_>>) -> Explained {
+        let signature = &self.signature;
+        Explained {
+            id: &signature.id,
+            diagnosis: filled(&signature.diagnosis, captures),
+            remedy: filled(&signature.remedy, captures),
+            category: &signature.category,
+            severity: &signature.severity,
+        }
+    }
+
+    fn names(&self, ename: &str) -> bool {
+        let names = &self.signature.ename;
+        names.is_empty() || names.iter().any(|name| name == ename)
+    }
+}
+
+/// The text with the groups of a match in the places of `{1}`, `{2}`.
+fn filled(text: &str, captures: Option<&Captures<'_>>) -> String {
+    let groups = captures
+        .iter()
+        .flat_map(|captures| captures.iter())
+        .enumerate();
+    groups.fold(text.to_owned(), |text, (index, group)| {
+        text.replace(
+            &format!("{{{index}}}"),
+            group.map_or("", |group| group.as_str()),
+        )
+    })
+}
+
+/// The first signature that fits an exception; `traceback` is without colours, its lines joined.
+pub(crate) fn of_error(ename: &str, evalue: &str, traceback: &str) -> Option<Explained> {
+    SIGNATURES
+        .iter()
+        .filter(|one| !one.signature.stream && one.names(ename))
+        .find_map(|one| {
+            if one
+                .traceback
+                .as_ref()
+                .is_some_and(|pattern| !pattern.is_match(traceback))
+            {
+                return None;
+            }
+            match &one.evalue {
+                Some(pattern) => Some(one.explain(Some(&pattern.captures(evalue)?))),
+                None => Some(one.explain(None)),
+            }
+        })
+}
+
+/// The first signature that fits what a cell printed, and the line that shows it.
+pub(crate) fn of_stream(text: &str) -> Option<(Explained, &str)> {
+    SIGNATURES
+        .iter()
+        .filter(|one| one.signature.stream)
+        .find_map(|one| {
+            let captures = one.evalue.as_ref()?.captures(text)?;
+            let at = captures.get(0)?.start();
+            let start = text[..at]
+                .rfind('\n')
+                .map_or(0, |line_break| line_break + 1);
+            let line = text[start..].lines().next()?;
+            Some((one.explain(Some(&captures)), line.trim()))
+        })
+}
+
+/// Whether the raw JSON of outputs may hold a stream that a signature explains.
+pub(crate) fn may_have_stream(raw: &str) -> bool {
+    STREAMS
+        .as_ref()
+        .is_some_and(|streams| streams.is_match(raw))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_example_is_explained_by_its_own_signature() {
+        let text = include_str!("../../../rules/data/signatures.toml");
+        let table: Table = toml::from_str(text).unwrap();
+        assert_eq!(
+            table.signature.len(),
+            SIGNATURES.len(),
+            "every expression compiles"
+        );
+        for signature in &table.signature {
+            assert!(!signature.example.is_empty(), "{}", signature.id);
+            for example in &signature.example {
+                let found = match signature.stream {
+                    true => of_stream(&example.evalue).map(|(explained, _)| explained),
+                    false => of_error(&example.ename, &example.evalue, &example.traceback),
+                };
+                let found = found.unwrap();
+                assert_eq!(found.id, signature.id, "{}", example.evalue);
+                let said = format!("{} {}", found.diagnosis, found.remedy);
+                assert!(!said.contains("{1}") && !said.contains("{2}"), "{said}");
+                assert!(may_have_stream(&example.evalue) || !signature.stream);
+            }
+        }
+    }
+}

@@ -260,16 +260,35 @@ fn flagged(document: &Document<'_>, rules: &RuleSet) -> Result<(), Wrong> {
     let Some((word, why)) = misses(markers, &found) else {
         return Ok(());
     };
-    // A marker that says a part of the message rightly keeps its words.
-    let kept: Vec<Marker> = found
-        .into_iter()
-        .map(|found| {
-            let same =
-                |marker: &&Marker| marker.stands_at(&found) && found.text.contains(&marker.text);
-            markers.iter().find(same).cloned().unwrap_or(found)
-        })
-        .collect();
+    let kept = with_words(&found, markers);
     Err(Wrong(word, why, document.marked("before", &kept)))
+}
+
+/// What was found, in the words of the markers where these are rightly a part of the message: of the marker that
+/// stands there, or of one that stands where nothing was found.
+fn with_words(found: &[Marker], markers: &[Marker]) -> Vec<Marker> {
+    let says = |marker: &Marker, found: &Marker| {
+        !marker.text.is_empty() && found.text.contains(&marker.text)
+    };
+    let stray = |marker: &&Marker| !found.iter().any(|found| found.stands_at(marker));
+    let mut strays: Vec<&Marker> = markers.iter().filter(stray).collect();
+    let worded = found.iter().map(|found| {
+        let here = markers.iter().find(|marker| marker.stands_at(found));
+        let moved = || {
+            let index = strays.iter().position(|marker| says(marker, found))?;
+            Some(strays.remove(index))
+        };
+        let text = match here {
+            Some(marker) if marker.text.is_empty() || says(marker, found) => &marker.text,
+            Some(_) => &found.text,
+            None => moved().map_or(&found.text, |marker| &marker.text),
+        };
+        Marker {
+            text: text.clone(),
+            ..found.clone()
+        }
+    });
+    worded.collect()
 }
 
 /// The first way in which what was marked is not what was found.

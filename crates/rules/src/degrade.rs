@@ -23,6 +23,10 @@ pub(crate) fn wrap(
     outage: &Outage,
     replacements: Vec<Edit>,
 ) -> Option<Vec<Edit>> {
+    // Of a cell that does not parse, the tree is a guess.
+    if !unit.module.errors().is_empty() {
+        return None;
+    }
     let body = unit.module.body();
     let statements = body.get(from..=to)?;
     let region = range(statements.first()?).cover(range(statements.last()?));

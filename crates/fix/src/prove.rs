@@ -94,7 +94,12 @@ fn attempt(
     for name in expected.keys() {
         if after.broken.contains(name) && !before.broken.contains(name) {
             let place = place(before, &after.names, Some(*name));
-            return Err(format!("{place} would no longer be Python"));
+            let longer = if before.names.contains(name) {
+                "no longer"
+            } else {
+                "not"
+            };
+            return Err(format!("{place} would {longer} be Python"));
         }
     }
     compare(before, &after, plan, positions)?;

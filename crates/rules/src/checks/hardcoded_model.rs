@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use nbfix_ipynb::CellId;
-use nbfix_lint::{Check, Findings, Report};
+use nbfix_lint::{Check, Findings, Report, Safety};
 use nbfix_python::ast::{AnyNodeRef, Expr, ExprCall, ExprDict};
 use nbfix_python::{
     SourceOrderVisitor, TraversalSignal, dotted, range, single_literal, string_value,
@@ -142,9 +142,22 @@ const LOCAL: &[&str] = &[
     "faster_whisper",
 ];
 
+/// What the decorators of pipelines and clusters are called: their functions must bring all that they use.
+const REMOTE: &[&str] = &[
+    "component",
+    "remote",
+    "task",
+    "step",
+    "udf",
+    "pipeline",
+    "flow",
+    "job",
+];
+
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     let mut places: BTreeMap<&'a str, Vec<Place>> = BTreeMap::new();
     let mut order: Vec<&'a str> = Vec::new();
+    let mut leaves = false;
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
         if !STEMS
             .as_ref()
@@ -157,8 +170,10 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             unit,
             ancestors: Vec::new(),
             found: Vec::new(),
+            leaves: false,
         };
         finder.visit_body(unit.module.body());
+        leaves |= finder.leaves;
         for (model, at) in finder.found {
             if !order.contains(&model) {
                 order.push(model);
@@ -178,28 +193,32 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         .collect();
     let constants = Constants::plan(semantic, &models);
     for (model, places) in models {
-        report(semantic, model, places, &constants, findings);
+        let Some(places) = places.split_first() else {
+            continue;
+        };
+        let mut report = report(semantic, model, places, &constants);
+        if leaves {
+            report = report.safety(Safety::Unsafe);
+        }
+        findings.push(report);
     }
 }
 
 fn report(
     semantic: &Semantic<'_>,
     model: &str,
-    places: &[Place],
+    places: (&Place, &[Place]),
     constants: &Constants,
-    findings: &mut Findings<'_>,
-) {
+) -> Report {
     let cell = |place: &Place| {
         semantic
             .units()
             .get(place.unit)
             .map_or(CellId(0), |unit| unit.cell)
     };
-    let Some((first, others)) = places.split_first() else {
-        return;
-    };
+    let (first, others) = places;
     let mut report = Report::at(cell(first), first.at).with("model", model);
-    report = report.with("count", places.len().to_string());
+    report = report.with("count", (others.len() + 1).to_string());
     if !others.is_empty() {
         report = report.says("several");
     }
@@ -221,7 +240,7 @@ fn report(
     for (cell, edit) in constants.edits() {
         report = report.edit(*cell, edit.clone());
     }
-    findings.push(report);
+    report
 }
 
 struct Finder<'s, 'a> {
@@ -229,6 +248,8 @@ struct Finder<'s, 'a> {
     unit: &'s Unit<'a>,
     ancestors: Vec<AnyNodeRef<'a>>,
     found: Vec<(&'a str, TextRange)>,
+    /// Whether one of them stands in a function that runs elsewhere.
+    leaves: bool,
 }
 
 impl<'a> Finder<'_, 'a> {
@@ -238,6 +259,7 @@ impl<'a> Finder<'_, 'a> {
             let text = string_value(value).unwrap_or_default();
             if !literal.flags.prefix().is_raw() && is_model(text) {
                 self.found.push((text, range(value)));
+                self.leaves |= self.runs_elsewhere();
             }
         }
     }
@@ -309,6 +331,23 @@ impl<'a> Finder<'_, 'a> {
                 self.take(&item.value);
             }
         }
+    }
+
+    /// Whether the function around is sent to another machine, where the notebook's constants are not.
+    fn runs_elsewhere(&self) -> bool {
+        self.ancestors.iter().any(|node| match node {
+            AnyNodeRef::StmtFunctionDef(function) => {
+                function.decorator_list.iter().any(|decorator| {
+                    let callee = match &decorator.expression {
+                        Expr::Call(call) => &*call.func,
+                        other => other,
+                    };
+                    let name = dotted(callee).and_then(|(_, parts)| parts.last().copied());
+                    name.is_some_and(|name| REMOTE.iter().any(|word| name.contains(word)))
+                })
+            }
+            _ => false,
+        })
     }
 
     fn inside_function_or_class(&self) -> bool {

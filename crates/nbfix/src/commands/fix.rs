@@ -17,7 +17,7 @@ use crate::write::replace;
 
 /// Mends what can be mended.
 pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let rules = selected(&arguments.rules, terminal);
+    let rules = selected(&arguments.rules, terminal)?;
     let least = arguments.safety.least();
     let run = Run {
         files: &arguments.files,

@@ -150,7 +150,10 @@ pub(crate) fn page_files<'p>(
             entries.and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
         match found {
             Ok(mut found) => {
-                found.retain(|path| path.extension().is_some_and(|it| it == "toml"));
+                let page = |path: &PathBuf| {
+                    path.extension().is_some_and(|it| it == "toml") && !path.ends_with("nbfix.toml")
+                };
+                found.retain(page);
                 found.sort();
                 files.extend(found);
             }

@@ -1,8 +1,8 @@
 //! Planning, applying and proving fixes.
 //!
 //! [`mend`] lints, takes the fixes that promise enough, applies those that do not overlap, and proves the result
-//! before it is kept: every edited cell still parses, each finding is gone, nothing as bad has come. It repeats
-//! until nothing is left to do.
+//! before it is kept: every edited cell still parses, as does every new one, each finding is gone, nothing as bad has
+//! come. It repeats until nothing is left to do.
 //!
 //! What this crate does not know: any particular rule, files, printing. It takes a notebook and gives a notebook.
 
@@ -11,8 +11,8 @@ mod prove;
 
 use std::hash::{Hash, Hasher};
 
-use nbfix_ipynb::{CellId, Notebook};
-use nbfix_lint::{Finding, Fix, Linted, RuleSet, Safety, lint};
+use nbfix_ipynb::{CellId, NewCell, Notebook};
+use nbfix_lint::{Finding, Fix, Linted, Place, RuleSet, Safety, lint};
 use nbfix_semantic::{Semantic, Sources};
 use rustc_hash::{FxHashSet, FxHasher};
 
@@ -58,15 +58,22 @@ pub struct Mended {
     pub refused: Vec<Refusal>,
 }
 
+/// What a cell is called through all passes, wherever new cells move it to: its position at first, or for a new cell
+/// the next number.
+type Name = usize;
+
 /// A notebook and what is found in it.
 struct State {
     notebook: Notebook,
     linted: Linted,
-    broken: FxHashSet<CellId>,
+    /// The names of the cells, by position.
+    names: Vec<Name>,
+    /// The cells that are no Python.
+    broken: FxHashSet<Name>,
 }
 
 impl State {
-    fn of(notebook: Notebook, path: &str, rules: &RuleSet) -> Self {
+    fn of(notebook: Notebook, names: Vec<Name>, path: &str, rules: &RuleSet) -> Self {
         let sources = Sources::parse(&notebook, path);
         let semantic = Semantic::new(&notebook, &sources);
         let linted = lint(&semantic, rules);
@@ -74,13 +81,68 @@ impl State {
             .units()
             .iter()
             .filter(|unit| !unit.module.errors().is_empty())
-            .map(|unit| unit.cell)
+            .filter_map(|unit| names.get(unit.cell.index()).copied())
             .collect();
         Self {
             notebook,
             linted,
+            names,
             broken,
         }
+    }
+
+    fn name(&self, cell: CellId) -> Option<Name> {
+        self.names.get(cell.index()).copied()
+    }
+
+    /// The cell of a finding.
+    fn home(&self, finding: &Finding) -> Option<Name> {
+        finding.at.cell().and_then(|cell| self.name(cell))
+    }
+
+    /// The names after new cells have come; `cells` are in the order in which they stand.
+    fn names_with(&self, cells: &[NewCell]) -> Vec<Name> {
+        let mut names = self.names.clone();
+        for (index, cell) in cells.iter().enumerate() {
+            let at = cell.before + index;
+            names.insert(at.min(names.len()), names.len());
+        }
+        names
+    }
+
+    /// What tells a fix from all others, in every pass.
+    fn key(&self, finding: &Finding, fix: &Fix) -> u64 {
+        let edits = fix
+            .edits
+            .iter()
+            .map(|(cell, patch)| (self.name(*cell), patch));
+        let cells = fix
+            .cells
+            .iter()
+            .map(|cell| (self.name(CellId(cell.before)), &cell.source));
+        let range = match &finding.at {
+            Place::Cell(span) => Some(span.range),
+            Place::File { .. } => None,
+        };
+        hash(&(
+            finding.rule.name,
+            self.home(finding),
+            range,
+            edits.collect::<Vec<_>>(),
+            cells.collect::<Vec<_>>(),
+        ))
+    }
+
+    /// The fixes that may be applied, in the order of their findings.
+    fn fixes(
+        &self,
+        safety: Safety,
+        banned: &FxHashSet<u64>,
+    ) -> impl Iterator<Item = (&Finding, &Fix)> {
+        self.linted.findings.iter().filter_map(move |finding| {
+            let fix = finding.fix.as_ref().filter(|fix| fix.safety >= safety)?;
+            (!banned.contains(&self.key(finding, fix))).then_some((finding, fix))
+        })
     }
 }
 
@@ -89,7 +151,8 @@ impl State {
 /// with [`Safety::Unsafe`]: what is for a person to finish is never applied.
 pub fn mend(notebook: Notebook, path: &str, rules: &RuleSet, safety: Safety) -> Mended {
     let safety = safety.max(Safety::Unsafe);
-    let mut state = State::of(notebook, path, rules);
+    let names = (0..notebook.cells().len()).collect();
+    let mut state = State::of(notebook, names, path, rules);
     let mut applied = Vec::new();
     let mut refused: Vec<Refusal> = Vec::new();
     let mut banned: FxHashSet<u64> = FxHashSet::default();
@@ -97,7 +160,8 @@ pub fn mend(notebook: Notebook, path: &str, rules: &RuleSet, safety: Safety) -> 
     seen.insert(hash(state.notebook.bytes()));
 
     if let Some(reason) = state.notebook.read_only() {
-        let refused = fixes(&state.linted, safety, &banned)
+        let refused = state
+            .fixes(safety, &banned)
             .map(|(finding, fix)| Refusal {
                 step: step(finding, fix),
                 why: reason.to_owned(),
@@ -117,18 +181,14 @@ pub fn mend(notebook: Notebook, path: &str, rules: &RuleSet, safety: Safety) -> 
         };
     }
     for pass in 0..MAX_PASSES {
-        let plan = Plan::greedy(fixes(&state.linted, safety, &banned));
+        let plan = Plan::greedy(state.fixes(safety, &banned));
         if plan.is_empty() {
             break;
         }
         let outcome = prove::apply(&state, &plan, path, rules);
         for (index, why) in &outcome.failed {
             if let Some((finding, fix)) = plan.get(*index) {
-                banned.insert(hash(&(
-                    finding.rule.name,
-                    finding.at.clone(),
-                    fix.edits.clone(),
-                )));
+                banned.insert(state.key(finding, fix));
                 refused.push(Refusal {
                     step: step(finding, fix),
                     why: why.clone(),
@@ -153,7 +213,7 @@ pub fn mend(notebook: Notebook, path: &str, rules: &RuleSet, safety: Safety) -> 
         applied.extend(steps);
         state = next;
     }
-    let deferred = left_over(&state.linted, safety, &banned);
+    let deferred = left_over(&state, safety, &banned);
     let State {
         notebook,
         linted: remaining,
@@ -168,21 +228,9 @@ pub fn mend(notebook: Notebook, path: &str, rules: &RuleSet, safety: Safety) -> 
     }
 }
 
-/// The fixes that may be applied, in the order of their findings.
-fn fixes<'f, 'b>(
-    linted: &'f Linted,
-    safety: Safety,
-    banned: &'b FxHashSet<u64>,
-) -> impl Iterator<Item = (&'f Finding, &'f Fix)> + use<'f, 'b> {
-    linted.findings.iter().filter_map(move |finding| {
-        let fix = finding.fix.as_ref().filter(|fix| fix.safety >= safety)?;
-        let key = hash(&(finding.rule.name, finding.at.clone(), fix.edits.clone()));
-        (!banned.contains(&key)).then_some((finding, fix))
-    })
-}
-
-fn left_over(linted: &Linted, safety: Safety, banned: &FxHashSet<u64>) -> Vec<Refusal> {
-    let mut deferred: Vec<Refusal> = linted
+fn left_over(state: &State, safety: Safety, banned: &FxHashSet<u64>) -> Vec<Refusal> {
+    let mut deferred: Vec<Refusal> = state
+        .linted
         .findings
         .iter()
         .filter_map(|finding| {
@@ -197,7 +245,7 @@ fn left_over(linted: &Linted, safety: Safety, banned: &FxHashSet<u64>) -> Vec<Re
             })
         })
         .collect();
-    deferred.extend(fixes(linted, safety, banned).map(|(finding, fix)| Refusal {
+    deferred.extend(state.fixes(safety, banned).map(|(finding, fix)| Refusal {
         step: step(finding, fix),
         why: format!("it still overlapped another fix after {MAX_PASSES} passes"),
     }));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nbfix_ipynb::CellId;
+use nbfix_ipynb::{CellId, NewCell};
 use nbfix_lint::{Finding, Fix};
 use nbfix_text::Patch;
 
@@ -14,11 +14,11 @@ pub(crate) struct Plan<'f> {
 }
 
 impl<'f> Plan<'f> {
-    /// Takes each fix whose edits all fit beside those taken before: all of it or nothing. What does not fit waits
+    /// Takes each fix whose changes all fit beside those taken before: all of it or nothing. What does not fit waits
     /// for the next pass.
     pub(crate) fn greedy(fixes: impl Iterator<Item = (&'f Finding, &'f Fix)>) -> Self {
-        let mut edits = BTreeMap::new();
-        let chosen = fixes.filter(|(_, fix)| unite(&mut edits, fix)).collect();
+        let mut changes = Changes::default();
+        let chosen = fixes.filter(|(_, fix)| changes.unite(fix)).collect();
         Self { chosen }
     }
 
@@ -34,13 +34,15 @@ impl<'f> Plan<'f> {
         self.chosen.get(index).copied()
     }
 
-    /// The edits of the fixes at these positions; they fit together, because all of them do.
-    pub(crate) fn edits(&self, positions: &[usize]) -> Vec<(CellId, Patch)> {
-        let mut edits = BTreeMap::new();
+    /// The edits and the new cells of the fixes at these positions; they fit together, because all of them do. The
+    /// cells come in the order in which they will stand.
+    pub(crate) fn changes(&self, positions: &[usize]) -> (Vec<(CellId, Patch)>, Vec<NewCell>) {
+        let mut changes = Changes::default();
         for (_, fix) in positions.iter().filter_map(|index| self.get(*index)) {
-            unite(&mut edits, fix);
+            changes.unite(fix);
         }
-        edits.into_iter().collect()
+        let cells = changes.cells.into_values().flatten().cloned();
+        (changes.edits.into_iter().collect(), cells.collect())
     }
 
     /// The fixes at these positions, as steps.
@@ -53,16 +55,36 @@ impl<'f> Plan<'f> {
     }
 }
 
-/// Adds the edits of a fix; leaves `edits` as they were and says `false` if one overlaps.
-fn unite(edits: &mut BTreeMap<CellId, Patch>, fix: &Fix) -> bool {
-    let mut united = BTreeMap::new();
-    for (cell, patch) in &fix.edits {
-        let mut both = edits.get(cell).cloned().unwrap_or_default();
-        if both.union(patch.clone()).is_err() {
+/// What some fixes do together.
+#[derive(Default)]
+struct Changes<'f> {
+    edits: BTreeMap<CellId, Patch>,
+    /// The new cells, by position.
+    cells: BTreeMap<usize, Vec<&'f NewCell>>,
+}
+
+impl<'f> Changes<'f> {
+    /// Adds what a fix does; leaves everything as it was and says `false` if one edit overlaps. Of different cells at
+    /// one position nobody could tell the order, so they do not fit either; equal ones are put in once.
+    fn unite(&mut self, fix: &'f Fix) -> bool {
+        let mut edits = BTreeMap::new();
+        for (cell, patch) in &fix.edits {
+            let mut both = self.edits.get(cell).cloned().unwrap_or_default();
+            if both.union(patch.clone()).is_err() {
+                return false;
+            }
+            edits.insert(*cell, both);
+        }
+        let mut cells: BTreeMap<usize, Vec<&NewCell>> = BTreeMap::new();
+        for cell in &fix.cells {
+            cells.entry(cell.before).or_default().push(cell);
+        }
+        let fits = |(at, new)| self.cells.get(at).is_none_or(|taken| taken == new);
+        if !cells.iter().all(fits) {
             return false;
         }
-        united.insert(*cell, both);
+        self.edits.extend(edits);
+        self.cells.extend(cells);
+        true
     }
-    edits.extend(united);
-    true
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use nbfix_ipynb::{CellId, DocumentKind, Notebook};
+use nbfix_ipynb::{CellId, DocumentKind, NewCell, Notebook};
 use nbfix_lint::{Level, RuleSet};
+use nbfix_text::Patch;
 
-use crate::State;
 use crate::plan::Plan;
+use crate::{Name, State};
 
 /// What applying a plan gave.
 pub(crate) struct Outcome {
@@ -68,41 +69,79 @@ fn attempt(
     path: &str,
     rules: &RuleSet,
 ) -> Result<State, String> {
-    let edits = plan.edits(positions);
-    let bytes = before.notebook.splice(&edits);
+    let (edits, cells) = plan.changes(positions);
+    if !cells.is_empty() && !before.notebook.can_insert_cells() {
+        return Err("a script has no place for a new cell".to_owned());
+    }
+    let bytes = before.notebook.splice_with(&edits, &cells);
     let loaded = match before.notebook.kind() {
         DocumentKind::Notebook => Notebook::load(bytes),
         DocumentKind::Script => Notebook::script(bytes),
     };
     let notebook = loaded.map_err(|error| format!("the file would no longer load: {error}"))?;
-    for (id, patch) in &edits {
-        let expected = before
-            .notebook
-            .cell(*id)
-            .map(|cell| patch.apply(&cell.source));
-        if notebook.cell(*id).map(|cell| &cell.source) != expected.as_ref() {
-            return Err(format!(
-                "cell {} would not hold the mended text",
-                id.number()
-            ));
+    let names = before.names_with(&cells);
+    if notebook.cells().len() != names.len() {
+        return Err("a new cell would not stand where it belongs".to_owned());
+    }
+    let expected = expected(before, &edits, cells);
+    for (name, cell) in names.iter().zip(notebook.cells()) {
+        if expected.get(name).is_some_and(|text| *text != cell.source) {
+            let place = place(before, &names, Some(*name));
+            return Err(format!("{place} would not hold the mended text"));
         }
     }
-    let after = State::of(notebook, path, rules);
-    for (id, _) in &edits {
-        if after.broken.contains(id) && !before.broken.contains(id) {
-            return Err(format!("cell {} would no longer be Python", id.number()));
+    let after = State::of(notebook, names, path, rules);
+    for name in expected.keys() {
+        if after.broken.contains(name) && !before.broken.contains(name) {
+            let place = place(before, &after.names, Some(*name));
+            let longer = if before.names.contains(name) {
+                "no longer"
+            } else {
+                "not"
+            };
+            return Err(format!("{place} would {longer} be Python"));
         }
     }
     compare(before, &after, plan, positions)?;
     Ok(after)
 }
 
+/// What the edited cells and the new ones must hold, by name.
+fn expected(
+    before: &State,
+    edits: &[(CellId, Patch)],
+    cells: Vec<NewCell>,
+) -> BTreeMap<Name, String> {
+    let edited = edits.iter().filter_map(|(id, patch)| {
+        let cell = before.notebook.cell(*id)?;
+        Some((before.name(*id)?, patch.apply(&cell.source)))
+    });
+    // New cells are named on from the old ones, in the order in which they stand.
+    let first = before.names.len();
+    let cells = cells.into_iter().enumerate();
+    let new = cells.map(|(index, cell)| (first + index, cell.source));
+    edited.chain(new).collect()
+}
+
+/// What messages call a cell: by its position in the notebook as it is, or if it is new, as it would be.
+fn place(before: &State, names: &[Name], cell: Option<Name>) -> String {
+    let Some(cell) = cell else {
+        return "the file".to_owned();
+    };
+    let number = |names: &[Name]| Some(names.iter().position(|name| *name == cell)? + 1);
+    match (number(&before.names), number(names)) {
+        (Some(number), _) => format!("cell {number}"),
+        (None, Some(number)) => format!("the new cell {number}"),
+        (None, None) => "a cell".to_owned(),
+    }
+}
+
 /// Findings by rule and cell: how many, and how bad.
-fn count(state: &State) -> BTreeMap<(&'static str, Option<CellId>), (usize, Level)> {
+fn count(state: &State) -> BTreeMap<(&'static str, Option<Name>), (usize, Level)> {
     let mut counts = BTreeMap::new();
     for finding in &state.linted.findings {
         let entry = counts
-            .entry((finding.rule.name, finding.at.cell()))
+            .entry((finding.rule.name, state.home(finding)))
             .or_insert((0, finding.level));
         entry.0 += 1;
         entry.1 = entry.1.max(finding.level);
@@ -118,11 +157,11 @@ fn compare(
     positions: &[usize],
 ) -> Result<(), String> {
     let (old, new) = (count(before), count(after));
-    let mut mended: BTreeMap<(&'static str, Option<CellId>), usize> = BTreeMap::new();
+    let mut mended: BTreeMap<(&'static str, Option<Name>), usize> = BTreeMap::new();
     let mut mildest = Level::Error;
     for (finding, _) in positions.iter().filter_map(|index| plan.get(*index)) {
         *mended
-            .entry((finding.rule.name, finding.at.cell()))
+            .entry((finding.rule.name, before.home(finding)))
             .or_default() += 1;
         mildest = mildest.min(finding.level);
     }
@@ -130,10 +169,7 @@ fn compare(
         let was = old.get(key).map_or(0, |(was, _)| *was);
         let gone = mended.get(key).copied().unwrap_or(0);
         let (rule, cell) = key;
-        let place = cell.map_or_else(
-            || "the file".to_owned(),
-            |cell| format!("cell {}", cell.number()),
-        );
+        let place = place(before, &after.names, *cell);
         if gone > 0 && *now + gone > was {
             return Err(format!("`{rule}` would still be found in {place}"));
         }

@@ -6,7 +6,8 @@ use crate::cell::{Cell, CellId};
 use crate::notebook::Notebook;
 use crate::source::{Form, Source};
 
-/// The bytes around the elements of one array of source lines.
+/// The bytes around the elements of one array or object.
+#[derive(Clone, Default)]
 pub(crate) struct Layout<'f> {
     /// Between `[` and the first element.
     pub(crate) lead: Cow<'f, str>,
@@ -66,11 +67,7 @@ impl<'f> Layout<'f> {
         };
         let before = file.get(..place.span.start).unwrap_or_default();
         let base = indent(before.rsplit('\n').next().unwrap_or_default());
-        let step = file
-            .split('\n')
-            .map(indent)
-            .find(|indent| !indent.is_empty());
-        let lead = format!("{line_end}{base}{}", step.unwrap_or_default());
+        let lead = format!("{line_end}{base}{}", file_step(file));
         Self {
             separator: format!(",{lead}").into(),
             lead: lead.into(),
@@ -95,6 +92,14 @@ fn inline_separator<'f>(notebook: &'f Notebook, place: &Source) -> Cow<'f, str> 
     let before = file.get(..place.span.start).unwrap_or_default();
     let tight = if before.ends_with(':') { "," } else { ", " };
     shown.unwrap_or(tight).into()
+}
+
+/// What the file indents by: the white space before its first line that has any.
+pub(crate) fn file_step(file: &str) -> &str {
+    let mut indents = file.split('\n').map(indent);
+    indents
+        .find(|indent| !indent.is_empty())
+        .unwrap_or_default()
 }
 
 /// The white space at the start of a line.

@@ -8,6 +8,7 @@ use nbfix_text::{LineColumn, LineIndex, Patch};
 
 use crate::cell::{Cell, CellId, CellKind, Span};
 use crate::error::{LoadError, bom_length};
+use crate::insert::{self, NewCell};
 use crate::node::Node;
 use crate::output::{self, Output};
 use crate::problem::Problem;
@@ -31,6 +32,8 @@ pub struct Notebook {
     file: String,
     kind: DocumentKind,
     cells: Vec<Cell>,
+    /// The array of cells, if new ones can be put into it.
+    list: Option<Range<usize>>,
     format: Option<(i64, i64)>,
     old: bool,
     language: Option<String>,
@@ -54,6 +57,7 @@ impl Notebook {
             file,
             kind: DocumentKind::Notebook,
             cells: read.cells,
+            list: read.list,
             format: read.format,
             old: read.old,
             language: read.language,
@@ -92,6 +96,7 @@ impl Notebook {
             file,
             kind: DocumentKind::Script,
             cells: vec![cell],
+            list: None,
             format: None,
             old: false,
             language: Some("python".to_owned()),
@@ -184,6 +189,16 @@ impl Notebook {
             .then_some("notebooks of a format before 4 are read, and not written")
     }
 
+    /// Whether new cells can be put in: not into scripts, and not into notebooks that are [`Notebook::read_only`].
+    pub fn can_insert_cells(&self) -> bool {
+        self.list.is_some()
+    }
+
+    /// Whether the format asks for an `id` in each cell.
+    pub(crate) fn wants_ids(&self) -> bool {
+        self.format.is_some_and(read::wants_ids)
+    }
+
     /// What is wrong with the file and did not keep it from being read, in the order of the file.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
@@ -225,11 +240,36 @@ impl Notebook {
     /// What `edits` change in the file: sorted and disjoint. Of two patches of one cell that overlap the later one
     /// is left out, as are edits of cells that have no source.
     pub fn physical_edits(&self, edits: &[(CellId, Patch)]) -> Vec<PhysicalEdit> {
-        splice::physical_edits(self, edits)
+        self.physical_edits_with(edits, &[])
+    }
+
+    /// What `edits` and the new `cells` change in the file: sorted and disjoint. All positions are those of this
+    /// notebook; new cells at one position keep their order. Both belong together: if one of the cells cannot be put
+    /// in (see [`Notebook::can_insert_cells`]), or its position is beyond the end, nothing changes at all.
+    pub fn physical_edits_with(
+        &self,
+        edits: &[(CellId, Patch)],
+        cells: &[NewCell],
+    ) -> Vec<PhysicalEdit> {
+        let ascii = splice::escapes(self, edits, cells);
+        let mut all = splice::physical_edits(self, edits, ascii);
+        if !cells.is_empty() {
+            let inside = |cell: &NewCell| cell.before <= self.cells.len();
+            let list = self.list.as_ref().filter(|_| cells.iter().all(inside));
+            let Some(list) = list else { return Vec::new() };
+            all.extend(insert::insertions(self, list, cells, ascii));
+            all.sort_by_key(|edit| edit.range.start);
+        }
+        all
     }
 
     /// The bytes of the file with `edits`: see [`Notebook::physical_edits`].
     pub fn splice(&self, edits: &[(CellId, Patch)]) -> Vec<u8> {
-        rope::apply(self.bytes(), &self.physical_edits(edits))
+        self.splice_with(edits, &[])
+    }
+
+    /// The bytes of the file with `edits` and new `cells`: see [`Notebook::physical_edits_with`].
+    pub fn splice_with(&self, edits: &[(CellId, Patch)], cells: &[NewCell]) -> Vec<u8> {
+        rope::apply(self.bytes(), &self.physical_edits_with(edits, cells))
     }
 }

@@ -15,6 +15,8 @@ use crate::source::{Form, Piece, Source};
 /// What the JSON says.
 pub(crate) struct Read {
     pub(crate) cells: Vec<Cell>,
+    /// The array of cells, brackets included; none for formats before 4, which are not written.
+    pub(crate) list: Option<Range<usize>>,
     /// Major and minor number of the format.
     pub(crate) format: Option<(i64, i64)>,
     /// Whether the format is older than 4.
@@ -87,6 +89,9 @@ pub(crate) fn read(file: &str, bom: usize) -> Result<Read, LoadError> {
     problems.sort_by_key(|problem| problem.range.start);
     Ok(Read {
         cells: reader.cells,
+        list: cells
+            .filter(|_| !reader.old)
+            .map(|cells| cells.span.clone()),
         format,
         old: reader.old,
         language,
@@ -192,7 +197,7 @@ impl<'f> Reader<'f> {
             self.problem(ProblemKind::OldFormat, None, at..at + 1, message);
         }
         let format = (major?, minor.unwrap_or(0));
-        self.wants_ids = format >= (4, 5);
+        self.wants_ids = wants_ids(format);
         Some(format)
     }
 
@@ -416,6 +421,11 @@ impl<'f> Reader<'f> {
             }
         }
     }
+}
+
+/// Whether this format asks for an `id` in each cell.
+pub(crate) fn wants_ids(format: (i64, i64)) -> bool {
+    format >= (4, 5)
 }
 
 /// Whether a JSON value is an integer, of any size.

@@ -11,21 +11,32 @@ use nbfix_text::{Patch, TextRange};
 
 use crate::cell::{Cell, CellId};
 use crate::change::{Change, changes};
+use crate::insert::NewCell;
 use crate::layout::Layout;
 use crate::literal;
 use crate::notebook::Notebook;
 use crate::rope::{PhysicalEdit, Rope};
 use crate::source::{Form, Source};
 
-/// What `edits` change in the file, sorted and disjoint.
-pub(crate) fn physical_edits(notebook: &Notebook, edits: &[(CellId, Patch)]) -> Vec<PhysicalEdit> {
+/// Whether what is new has to be escaped, so that the file stays as ASCII as it is.
+pub(crate) fn escapes(notebook: &Notebook, edits: &[(CellId, Patch)], cells: &[NewCell]) -> bool {
+    let edits = edits.iter().flat_map(|(_, patch)| patch.edits());
+    let edits = edits.map(|edit| &edit.insert);
+    let mut new = edits.chain(cells.iter().map(|cell| &cell.source));
+    !new.all(|text| text.is_ascii()) && literal::escapes_non_ascii(notebook.text())
+}
+
+/// What `edits` change in the file, sorted and disjoint; with `ascii`, non-ASCII characters are escaped.
+pub(crate) fn physical_edits(
+    notebook: &Notebook,
+    edits: &[(CellId, Patch)],
+    ascii: bool,
+) -> Vec<PhysicalEdit> {
     let mut patches: BTreeMap<CellId, Patch> = BTreeMap::new();
     for (id, patch) in edits {
         // A patch that overlaps an earlier one is handed back, and left out.
         let _ = patches.entry(*id).or_default().union(patch.clone());
     }
-    let is_ascii = |patch: &Patch| patch.edits().iter().all(|edit| edit.insert.is_ascii());
-    let ascii = !patches.values().all(is_ascii) && literal::escapes_non_ascii(notebook.text());
     let mut all = Vec::new();
     for (id, patch) in &patches {
         let Some(cell) = notebook.cell(*id).filter(|cell| cell.has_source()) else {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use nbfix_ipynb::{CellId, Span};
+use nbfix_ipynb::{CellId, NewCell, Span};
 use nbfix_text::{Edit, Patch, TextRange};
 
 use crate::{Rule, Selected};
@@ -94,7 +94,7 @@ pub struct Label {
     pub text: String,
 }
 
-/// Edits that mend one finding: all of them or none.
+/// Edits and new cells that mend one finding: all of them or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     /// What it does, as an instruction.
@@ -105,6 +105,8 @@ pub struct Fix {
     pub caution: Option<String>,
     /// The edits, by cell.
     pub edits: BTreeMap<CellId, Patch>,
+    /// The cells that it puts in; those at one position in their order.
+    pub cells: Vec<NewCell>,
 }
 
 /// One thing that is wrong.
@@ -143,6 +145,7 @@ pub struct Report {
     level: Option<Level>,
     labels: Vec<Label>,
     edits: Vec<(CellId, Edit)>,
+    cells: Vec<NewCell>,
     safety: Option<Safety>,
 }
 
@@ -162,6 +165,7 @@ impl Report {
             level: None,
             labels: Vec::new(),
             edits: Vec::new(),
+            cells: Vec::new(),
             safety: None,
         }
     }
@@ -205,6 +209,13 @@ impl Report {
         self
     }
 
+    /// One new code cell of the fix, before the cell at this position; the number of cells stands for the end.
+    pub fn insert_cell(mut self, before: usize, source: impl Into<String>) -> Self {
+        let source = source.into();
+        self.cells.push(NewCell { before, source });
+        self
+    }
+
     /// A lower promise than the page's own.
     pub fn safety(mut self, safety: Safety) -> Self {
         self.safety = Some(safety);
@@ -236,7 +247,7 @@ pub(crate) fn finish(selected: &Selected, report: Report) -> Finding {
     let fill = |text: &str| fill(text, &report.arguments);
     let fix = rule
         .fix
-        .filter(|_| !report.edits.is_empty())
+        .filter(|_| !report.edits.is_empty() || !report.cells.is_empty())
         .and_then(|text| {
             let safety = report
                 .safety
@@ -246,6 +257,7 @@ pub(crate) fn finish(selected: &Selected, report: Report) -> Finding {
                 safety,
                 caution: text.caution.map(fill),
                 edits: patches(&report.edits)?,
+                cells: report.cells.clone(),
             })
         });
     Finding {

@@ -28,6 +28,9 @@ pub struct Page {
     pub why: String,
     /// Whether it runs unless it is deselected. By default all but `tidy` do.
     pub default: Option<bool>,
+    /// Whether a user's page takes the place of the built-in rule of its name.
+    #[serde(rename = "override", default)]
+    pub overrides: bool,
     /// Which documents it is for. By default notebooks only.
     #[serde(default = "notebooks_only")]
     pub documents: Vec<Document>,

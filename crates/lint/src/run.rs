@@ -63,6 +63,13 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
         }
     }
     let mut linted = run.linted;
+    if semantic.notebook().read_only().is_some() {
+        // Old formats are read and never written, so no fix is offered.
+        linted
+            .findings
+            .iter_mut()
+            .for_each(|finding| finding.fix = None);
+    }
     sort(&mut linted.findings);
     linted
 }

@@ -1,12 +1,16 @@
 //! What the command line says.
 
+mod pages;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nbfix_lint::{Level, Safety};
 
-use crate::selection::Selector;
+pub(crate) use pages::{
+    DocsArguments, MatchArguments, NewRuleArguments, SchemaArguments, TestArguments,
+};
 
 /// Makes Jupyter notebooks run for the next person.
 ///
@@ -23,6 +27,7 @@ use crate::selection::Selector;
   nbfix diff demo.ipynb           see what would be mended
   nbfix fix demo.ipynb            mend what can be mended safely
   nbfix explain asyncio-run       read what a rule is about
+  nbfix new-rule retired-client   begin a rule of your own; `nbfix test` tries it
 
 Exit codes:
   0  nothing found at or above `--fail-on`
@@ -50,6 +55,16 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     /// List the rules.
     Rules(RulesArguments),
+    /// Search for a pattern, and rewrite what it matches.
+    Match(MatchArguments),
+    /// Begin a rule of your own: a page that works, to be edited.
+    NewRule(NewRuleArguments),
+    /// Try the examples of pages: do the rules find and mend what they promise?
+    Test(TestArguments),
+    /// Print the JSON schema of pages, for editors.
+    Schema(SchemaArguments),
+    /// Write the pages of all rules as a site to browse.
+    Docs(DocsArguments),
 }
 
 #[derive(Debug, Args)]
@@ -141,6 +156,8 @@ Exit codes:
 pub(crate) struct ExplainArguments {
     /// The name of a rule; `nbfix rules` lists them.
     pub(crate) rule: String,
+    #[command(flatten)]
+    pub(crate) pages: PageArguments,
 }
 
 #[derive(Debug, Args)]
@@ -148,10 +165,12 @@ pub(crate) struct ExplainArguments {
   nbfix rules
   nbfix rules --output-format json")]
 pub(crate) struct RulesArguments {
-    /// How the table is written.
+    /// `text` and `markdown` are a table; `json` holds the whole pages.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TableFormat::Text)]
     #[arg(help_heading = "Output")]
     pub(crate) output_format: TableFormat,
+    #[command(flatten)]
+    pub(crate) pages: PageArguments,
 }
 
 /// Which files.
@@ -171,8 +190,29 @@ pub(crate) struct FileArguments {
     pub(crate) jobs: Option<NonZeroUsize>,
 }
 
+/// Pages of one's own.
+#[derive(Debug, Default, Args)]
+pub(crate) struct PageArguments {
+    /// A folder of pages of your own, or one page, besides those that `nbfix.toml` names; may be repeated.
+    #[arg(long, value_name = "DIR", help_heading = "Rules")]
+    pub(crate) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+}
+
+/// What the project says.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ConfigArguments {
+    /// The configuration, in place of the `nbfix.toml` of this folder or the nearest one above it.
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    pub(crate) config: Option<PathBuf>,
+    /// Read no configuration.
+    #[arg(long, help_heading = "Rules", conflicts_with = "config")]
+    pub(crate) isolated: bool,
+}
+
 /// Which rules. A rule's own name outweighs its group, and its group outweighs `ALL`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RuleArguments {
     /// Rules or groups to run, in place of the default ones; `ALL` for all.
     #[arg(
@@ -181,7 +221,7 @@ pub(crate) struct RuleArguments {
         value_delimiter = ',',
         help_heading = "Rules"
     )]
-    pub(crate) select: Vec<Selector>,
+    pub(crate) select: Vec<String>,
     /// Rules or groups to run besides those that would run anyway.
     #[arg(
         long,
@@ -189,7 +229,7 @@ pub(crate) struct RuleArguments {
         value_delimiter = ',',
         help_heading = "Rules"
     )]
-    pub(crate) extend_select: Vec<Selector>,
+    pub(crate) extend_select: Vec<String>,
     /// Rules or groups not to run.
     #[arg(
         long,
@@ -197,7 +237,9 @@ pub(crate) struct RuleArguments {
         value_delimiter = ',',
         help_heading = "Rules"
     )]
-    pub(crate) ignore: Vec<Selector>,
+    pub(crate) ignore: Vec<String>,
+    #[command(flatten)]
+    pub(crate) pages: PageArguments,
 }
 
 /// What makes a run fail.

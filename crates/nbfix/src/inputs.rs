@@ -267,6 +267,6 @@ fn has_extension(path: &Path, extension: &str) -> bool {
 }
 
 /// A path as people write it: without a `./` before it.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string()
 }

@@ -4,12 +4,18 @@
 //! look is decided elsewhere; this crate finds the files, hands them over, and tells the outcome.
 
 mod arguments;
+mod bless;
 mod commands;
+mod config;
+mod excerpt;
 mod inputs;
 mod outcome;
 mod progress;
+mod rewrite;
+mod rulebook;
 mod runner;
 mod selection;
+mod site;
 mod suggest;
 mod terminal;
 mod write;
@@ -20,6 +26,7 @@ use clap::Parser;
 
 use arguments::{Arguments, Command};
 use outcome::Exit;
+use rulebook::BadPages;
 use terminal::{Terminal, is_broken_pipe};
 
 fn main() -> ExitCode {
@@ -32,13 +39,21 @@ fn main() -> ExitCode {
         Command::Diff(arguments) => commands::diff(arguments, &terminal),
         Command::Explain(arguments) => commands::explain(arguments, &terminal),
         Command::Rules(arguments) => commands::rules(arguments, &terminal),
+        Command::Match(arguments) => commands::search(arguments, &terminal),
+        Command::NewRule(arguments) => commands::new_rule(arguments, &terminal),
+        Command::Test(arguments) => commands::test(arguments, &terminal),
+        Command::Schema(_) => commands::schema(&terminal),
+        Command::Docs(arguments) => commands::docs(arguments, &terminal),
     };
     match done {
         Ok(exit) => exit.code(),
         // Whoever reads has seen enough, as in `nbfix check | head`.
         Err(error) if is_broken_pipe(&error) => Exit::Clean.code(),
         Err(error) => {
-            terminal.error(&format!("{error:#}"));
+            match error.downcast_ref::<BadPages>() {
+                Some(BadPages(pages)) => pages.iter().for_each(|page| terminal.error(page)),
+                None => terminal.error(&format!("{error:#}")),
+            }
             Exit::Trouble.code()
         }
     }

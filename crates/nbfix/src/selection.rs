@@ -1,12 +1,11 @@
 //! Which rules run.
 
-use std::str::FromStr;
-
+use anyhow::anyhow;
 use nbfix_lint::{Group, Rule, RuleSet};
-use nbfix_rules::{all, find, group_name};
+use nbfix_rules::group_name;
 
 use crate::arguments::RuleArguments;
-use crate::suggest::nearest;
+use crate::rulebook::Rulebook;
 
 const GROUPS: [Group; 4] = [Group::Broken, Group::Leak, Group::Fragile, Group::Tidy];
 
@@ -36,48 +35,62 @@ impl Selector {
     }
 }
 
-impl FromStr for Selector {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
+impl Selector {
+    fn parse(text: &str, book: &Rulebook) -> Result<Self, String> {
         let name = text.trim();
         if name.eq_ignore_ascii_case("all") {
             return Ok(Selector::All);
         }
-        let group = GROUPS.into_iter().find(|group| group_name(*group) == name);
-        group
-            .map(Selector::Group)
-            .or_else(|| find(name).map(Selector::Rule))
-            .ok_or_else(|| unknown(name, GROUPS.into_iter().map(group_name)))
+        if let Some(group) = GROUPS.into_iter().find(|group| group_name(*group) == name) {
+            return Ok(Selector::Group(group));
+        }
+        match book.find(name) {
+            Some(entry) => Ok(Selector::Rule(entry.rule)),
+            None => Err(book.unknown(name, GROUPS.into_iter().map(group_name))),
+        }
     }
 }
 
-/// That there is no rule of this name (nor any of the `others`), and what may have been meant.
-pub(crate) fn unknown(name: &str, others: impl Iterator<Item = &'static str>) -> String {
-    let names = all().iter().map(|rule| rule.name).chain(others);
-    match nearest(name, names) {
-        Some(meant) => format!("there is no rule `{name}`; did you mean `{meant}`?"),
-        None => format!("there is no rule `{name}`; `nbfix rules` lists them"),
-    }
+/// The rules of the book that the arguments ask for. Where a rule is both selected and ignored, the more specific
+/// argument wins: its name over its group over `ALL`; among equals `--ignore` does.
+///
+/// # Errors
+/// If an argument names no rule and no group.
+pub(crate) fn rule_set(arguments: &RuleArguments, book: &Rulebook) -> anyhow::Result<RuleSet> {
+    let parse = |names: &[String], option: &str| -> anyhow::Result<Vec<Selector>> {
+        let parse = |name: &String| Selector::parse(name, book);
+        let selectors: Result<Vec<Selector>, String> = names.iter().map(parse).collect();
+        selectors.map_err(|error| anyhow!("`{option}`: {error}"))
+    };
+    let choice = Choice {
+        select: parse(&arguments.select, "--select")?,
+        extend: parse(&arguments.extend_select, "--extend-select")?,
+        ignore: parse(&arguments.ignore, "--ignore")?,
+    };
+    let rules = book.entries().map(|entry| entry.rule);
+    Ok(RuleSet::new(rules.filter(|rule| choice.runs(rule))))
 }
 
-/// The rules that the arguments ask for. Where a rule is both selected and ignored, the more specific argument
-/// wins: its name over its group over `ALL`; among equals `--ignore` does.
-pub(crate) fn rule_set(arguments: &RuleArguments) -> RuleSet {
-    RuleSet::new(all().iter().filter(|rule| runs(rule, arguments)))
+/// What was selected and ignored.
+struct Choice {
+    select: Vec<Selector>,
+    extend: Vec<Selector>,
+    ignore: Vec<Selector>,
 }
 
-fn runs(rule: &Rule, arguments: &RuleArguments) -> bool {
-    let mut runs = rule.default && arguments.select.is_empty();
-    for weight in 0..=2 {
-        let named = |selectors: &[Selector]| {
-            let mut same = selectors.iter().filter(|it| it.weight() == weight);
-            same.any(|selector| selector.covers(rule))
-        };
-        runs |= named(&arguments.select) || named(&arguments.extend_select);
-        runs &= !named(&arguments.ignore);
+impl Choice {
+    fn runs(&self, rule: &Rule) -> bool {
+        let mut runs = rule.default && self.select.is_empty();
+        for weight in 0..=2 {
+            let named = |selectors: &[Selector]| {
+                let mut same = selectors.iter().filter(|it| it.weight() == weight);
+                same.any(|selector| selector.covers(rule))
+            };
+            runs |= named(&self.select) || named(&self.extend);
+            runs &= !named(&self.ignore);
+        }
+        runs
     }
-    runs
 }
 
 #[cfg(test)]
@@ -86,13 +99,14 @@ mod tests {
 
     #[allow(clippy::unwrap_used)]
     fn chosen(select: &[&str], extend: &[&str], ignore: &[&str]) -> Vec<&'static str> {
-        let parse = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let arguments = RuleArguments {
-            select: parse(select),
-            extend_select: parse(extend),
-            ignore: parse(ignore),
+            select: owned(select),
+            extend_select: owned(extend),
+            ignore: owned(ignore),
+            ..RuleArguments::default()
         };
-        let rules = rule_set(&arguments);
+        let rules = rule_set(&arguments, &Rulebook::built_in()).unwrap();
         rules.rules().iter().map(|it| it.rule.name).collect()
     }
 
@@ -107,20 +121,17 @@ mod tests {
         let without: Vec<&str> = defaults
             .iter()
             .copied()
-            .filter(|name| find(name).is_some_and(|rule| rule.group != Group::Broken))
+            .filter(|name| nbfix_rules::find(name).is_some_and(|rule| rule.group != Group::Broken))
             .collect();
         assert_eq!(chosen(&[], &[], &["broken"]), without);
     }
 
     #[test]
     fn an_unknown_name_is_an_error_that_helps() {
-        let error = "asyncio-rum"
-            .parse::<Selector>()
-            .map_err(|error| error.to_string());
-        assert!(error.is_err_and(|error| error.contains("`asyncio-run`")));
-        let error = "fragil"
-            .parse::<Selector>()
-            .map_err(|error| error.to_string());
-        assert!(error.is_err_and(|error| error.contains("`fragile`")));
+        let book = Rulebook::built_in();
+        for (slip, meant) in [("asyncio-rum", "`asyncio-run`"), ("fragil", "`fragile`")] {
+            let error = Selector::parse(slip, &book).map(|_| ());
+            assert!(error.is_err_and(|error| error.contains(meant)));
+        }
     }
 }

@@ -14,6 +14,10 @@ const WIDTH: usize = 100;
 
 const RED: anstyle::Style = AnsiColor::Red.on_default().bold();
 const YELLOW: anstyle::Style = AnsiColor::Yellow.on_default().bold();
+/// How what is well looks.
+pub(crate) const GOOD: anstyle::Style = AnsiColor::Green.on_default();
+/// How what is wrong looks.
+pub(crate) const BAD: anstyle::Style = AnsiColor::Red.on_default();
 /// How headings look.
 pub(crate) const HEADING: anstyle::Style = AnsiColor::Green.on_default().bold();
 /// How names look.

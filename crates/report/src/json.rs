@@ -24,7 +24,8 @@ use crate::texts::Texts;
 /// - `labels`: related places, with `cell`, `cell_id`, `start`, `end`, `physical` and `text`;
 /// - `help`;
 /// - `fix`: `null`, or `title`, `safety` (`safe`, `unsafe` or `display`), `caution` and `edits`: the bytes
-///   `start..end` of the file become `text`. Applied from the last to the first they make the mended file.
+///   `start..end` of the file become `text`. Applied from the last to the first they make the mended file; a new cell
+///   is an edit like any other.
 ///
 /// A rule that panicked is an object with the rule `internal`, the level `error` and no group.
 #[derive(Debug)]
@@ -201,9 +202,9 @@ impl<'a> JsonFinding<'a> {
 impl<'a> JsonFix<'a> {
     fn new(fix: &'a Fix, document: &Document) -> Self {
         let patches: Vec<_> = fix.edits.clone().into_iter().collect();
-        let edits = document
-            .notebook
-            .map_or_else(Vec::new, |notebook| notebook.physical_edits(&patches));
+        let edits = document.notebook.map_or_else(Vec::new, |notebook| {
+            notebook.physical_edits_with(&patches, &fix.cells)
+        });
         let edits = edits.into_iter().map(|edit| JsonEdit {
             start: edit.range.start,
             end: edit.range.end,

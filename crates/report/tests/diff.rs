@@ -8,8 +8,9 @@ use std::process::Command;
 
 use common::*;
 use insta::assert_snapshot;
-use nbfix_ipynb::Notebook;
+use nbfix_ipynb::{NewCell, Notebook};
 use nbfix_report::{cell_diff, unified_diff};
+use nbfix_text::{Edit, Patch};
 
 fn diff(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -165,7 +166,7 @@ fn how_it_looks() {
     assert_snapshot!(String::from_utf8(text).unwrap() + &color);
 }
 
-fn cells(before: &Notebook, after: &Notebook) -> String {
+fn cells_of(before: &Notebook, after: &Notebook) -> String {
     let mut out = Vec::new();
     let differs = cell_diff(&mut out, "demo.ipynb", before, after, &PLAIN).unwrap();
     assert_eq!(differs, !out.is_empty());
@@ -192,17 +193,75 @@ fn of_cells() {
         "a\n\nc",
         "new = 1\nnewer = 2",
     ]);
-    assert_eq!(cells(&before, &before), "");
+    assert_eq!(cells_of(&before, &before), "");
     assert_snapshot!(format!(
         "{}\n===\n\n{}\n===\n\n{}",
-        cells(&before, &after),
-        cells(&after, &more),
-        cells(&more, &after)
+        cells_of(&before, &after),
+        cells_of(&after, &more),
+        cells_of(&more, &after)
     ));
+}
+
+/// The diff of putting these sources before the cells at these positions, and of some edits by hand.
+fn inserted(before: &Notebook, cells: &[(usize, &str)], edits: &[(usize, &str, &str)]) -> String {
+    let edits: Vec<_> = edits
+        .iter()
+        .map(|(number, old, new)| {
+            let span = span(before, *number, old);
+            let edit = Edit::replace(span.range, *new);
+            (span.cell, Patch::single(edit))
+        })
+        .collect();
+    let cells: Vec<_> = cells
+        .iter()
+        .map(|(before, source)| NewCell {
+            before: *before,
+            source: (*source).to_owned(),
+        })
+        .collect();
+    let after = before.splice_with(&edits, &cells);
+    cells_of(before, &Notebook::load(after).unwrap())
+}
+
+#[test]
+fn of_new_cells() {
+    // Every second cell has no id, and is known by its source only.
+    let before = notebook(&["import os", "a = 1\nb = 2\nc = 3", "use(a)", "end()\nbye()"]);
+    let first = inserted(&before, &[(0, "%pip install x\nimport os")], &[]);
+    let many = inserted(
+        &before,
+        &[(1, "z = 0"), (3, "y = 0\n"), (4, "")],
+        &[(2, "c = 3", "c = 4"), (3, "a", "b"), (4, "bye", "good_bye")],
+    );
+    let same = inserted(&before, &[(2, "use(a)"), (4, "end()\nbye()")], &[]);
+    assert_snapshot!(format!("{first}\n===\n\n{many}\n===\n\n{same}"));
+}
+
+#[test]
+fn of_many_cells() {
+    let sources: Vec<String> = (0..4000).map(|at| format!("step({at})\n")).collect();
+    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    let before = notebook(&sources);
+    let text = inserted(
+        &before,
+        &[(1, "new"), (3999, "newer")],
+        &[(2, "step", "leap"), (3999, "step", "leap")],
+    );
+    assert_eq!(
+        text.lines()
+            .filter(|line| line.starts_with("demo.ipynb"))
+            .collect::<Vec<_>>(),
+        [
+            "demo.ipynb:cell 2 (new)",
+            "demo.ipynb:cell 3",
+            "demo.ipynb:cell 4000 (id-3998)",
+            "demo.ipynb:cell 4001 (new)"
+        ],
+    );
 }
 
 #[test]
 fn of_a_script() {
     let script = |text: &str| Notebook::script(text.as_bytes().to_vec()).unwrap();
-    assert_snapshot!(cells(&script("a\nb\n"), &script("a\nc\n")));
+    assert_snapshot!(cells_of(&script("a\nb\n"), &script("a\nc\n")));
 }

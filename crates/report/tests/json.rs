@@ -6,7 +6,7 @@ mod common;
 
 use common::*;
 use insta::assert_snapshot;
-use nbfix_ipynb::{CellId, Notebook};
+use nbfix_ipynb::{CellId, NewCell, Notebook};
 use nbfix_lint::{Place, Safety};
 use serde_json::Value;
 
@@ -40,15 +40,22 @@ fn an_object_a_line() {
         range: 2..9,
         cell: Some(CellId(0)),
     };
-    let findings = [first, second, third];
+    let mut fourth = finding(&SECRET, span(&notebook, 2, "key"), "a cell is missing");
+    let mut repair = fix(Safety::Safe, "Put it in", &[]);
+    repair.cells = vec![NewCell {
+        before: 1,
+        source: "import os\nkey = 1".to_owned(),
+    }];
+    fourth.fix = Some(repair);
+    let findings = [first, second, third, fourth];
     let (one, two) = (
         document("a.ipynb", &notebook, &findings, &[]),
         document("b.ipynb", &notebook, &findings[1..2], &[]),
     );
     let text = json(&[&one, &two]);
     let parsed: Vec<Value> = serde_json::from_str(&text).unwrap();
-    assert_eq!(parsed.len(), 4);
-    assert_eq!(text.lines().count(), 6);
+    assert_eq!(parsed.len(), 5);
+    assert_eq!(text.lines().count(), 7);
     assert_snapshot!(text);
 }
 
@@ -78,8 +85,16 @@ fn the_edits_make_what_splice_makes() {
             edits.push((span(notebook, 3, ""), "new = 1\n"));
         }
         let mut finding = finding(&SECRET, span(notebook, 1, "k"), "a key");
-        let repair = fix(Safety::Safe, "title", &edits);
+        let mut repair = fix(Safety::Safe, "title", &edits);
         let patches: Vec<_> = repair.edits.clone().into_iter().collect();
+        if notebook.can_insert_cells() {
+            let cell = |before, source: &str| NewCell {
+                before,
+                source: source.to_owned(),
+            };
+            repair.cells = vec![cell(3, "last"), cell(1, "a = 'é'\n"), cell(1, "b\nc")];
+        }
+        let cells = repair.cells.clone();
         finding.fix = Some(repair);
         let findings = [finding];
         let text = json(&[&document("a.ipynb", notebook, &findings, &[])]);
@@ -91,6 +106,6 @@ fn the_edits_make_what_splice_makes() {
             bytes.splice(offset("start")..offset("end"), new);
         }
         assert_ne!(bytes, notebook.bytes());
-        assert_eq!(bytes, notebook.splice(&patches));
+        assert_eq!(bytes, notebook.splice_with(&patches, &cells));
     }
 }

@@ -13,6 +13,11 @@ use nbfix_text::{Edit, TextRange};
 
 use crate::outage::Outage;
 
+/// What `str.splitlines` takes for a line break besides `\n` and `\r`.
+const OTHER_LINE_BREAKS: &[char] = &[
+    '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}', '\0',
+];
+
 /// The edits that wrap the statements `from..=to` of the unit's top level. `replacements` are edits inside them.
 /// `None` if they cannot be wrapped without changing what they mean.
 pub(crate) fn wrap(
@@ -23,6 +28,10 @@ pub(crate) fn wrap(
     outage: &Outage,
     replacements: Vec<Edit>,
 ) -> Option<Vec<Edit>> {
+    // Of a cell that does not parse, the tree is a guess. And IPython breaks lines where Python does not.
+    if !unit.module.errors().is_empty() || unit.source.contains(OTHER_LINE_BREAKS) {
+        return None;
+    }
     let body = unit.module.body();
     let statements = body.get(from..=to)?;
     let region = range(statements.first()?).cover(range(statements.last()?));

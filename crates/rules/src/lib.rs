@@ -17,7 +17,7 @@ mod services;
 mod signatures;
 mod unreadable;
 
-pub use proof::{Failure, prove};
+pub use proof::{Failure, Proof, Texts, Word, prove};
 pub use unreadable::unreadable;
 
 use nbfix_lint::{Group, PatternCheck, Rule};

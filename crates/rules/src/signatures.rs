@@ -1,6 +1,6 @@
 //! The table of error signatures, `rules/data/signatures.toml`: what a stored output means.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::{Captures, Regex, RegexSet};
 use serde::Deserialize;
@@ -41,11 +41,11 @@ struct Example {
     traceback: String,
 }
 
-/// A signature with its expressions compiled.
+/// A signature, and its expressions once somebody has asked for them: most errors ask for a handful.
 struct Compiled {
     signature: Signature,
-    evalue: Option<Regex>,
-    traceback: Option<Regex>,
+    evalue: OnceLock<Option<Regex>>,
+    traceback: OnceLock<Option<Regex>>,
 }
 
 static SIGNATURES: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
@@ -55,7 +55,7 @@ static SIGNATURES: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
     table
         .unwrap_or_default()
         .into_iter()
-        .filter_map(Compiled::new)
+        .map(Compiled::new)
         .collect()
 });
 
@@ -81,17 +81,25 @@ pub(crate) struct Explained {
 }
 
 impl Compiled {
-    /// `None` if an expression does not compile, which a test would tell.
-    fn new(signature: Signature) -> Option<Self> {
-        let compile =
-            |pattern: &Option<String>| pattern.as_deref().map(Regex::new).transpose().ok();
-        let evalue = compile(&signature.evalue)?;
-        let traceback = compile(&signature.traceback)?;
-        Some(Self {
+    fn new(signature: Signature) -> Self {
+        Self {
             signature,
-            evalue,
-            traceback,
-        })
+            evalue: OnceLock::new(),
+            traceback: OnceLock::new(),
+        }
+    }
+
+    /// The expression for the exception's text. One that does not compile fails a test.
+    fn evalue(&self) -> Option<&Regex> {
+        self.evalue
+            .get_or_init(|| Regex::new(self.signature.evalue.as_deref()?).ok())
+            .as_ref()
+    }
+
+    fn traceback(&self) -> Option<&Regex> {
+        self.traceback
+            .get_or_init(|| Regex::new(self.signature.traceback.as_deref()?).ok())
+            .as_ref()
     }
 
     fn explain(&'static self, captures: Option<&Captures<'_>>) -> Explained {
@@ -132,13 +140,12 @@ pub(crate) fn of_error(ename: &str, evalue: &str, traceback: &str) -> Option<Exp
         .filter(|one| !one.signature.stream && one.names(ename))
         .find_map(|one| {
             if one
-                .traceback
-                .as_ref()
+                .traceback()
                 .is_some_and(|pattern| !pattern.is_match(traceback))
             {
                 return None;
             }
-            match &one.evalue {
+            match one.evalue() {
                 Some(pattern) => Some(one.explain(Some(&pattern.captures(evalue)?))),
                 None => Some(one.explain(None)),
             }
@@ -151,7 +158,7 @@ pub(crate) fn of_stream(text: &str) -> Option<(Explained, &str)> {
         .iter()
         .filter(|one| one.signature.stream)
         .find_map(|one| {
-            let captures = one.evalue.as_ref()?.captures(text)?;
+            let captures = one.evalue()?.captures(text)?;
             let at = captures.get(0)?.start();
             let start = text[..at]
                 .rfind('\n')
@@ -163,9 +170,10 @@ pub(crate) fn of_stream(text: &str) -> Option<(Explained, &str)> {
 
 /// Whether the raw JSON of outputs may hold a stream that a signature explains.
 pub(crate) fn may_have_stream(raw: &str) -> bool {
-    STREAMS
-        .as_ref()
-        .is_some_and(|streams| streams.is_match(raw))
+    raw.contains("\"stream\"")
+        && STREAMS
+            .as_ref()
+            .is_some_and(|streams| streams.is_match(raw))
 }
 
 #[cfg(test)]
@@ -180,8 +188,22 @@ mod tests {
         assert_eq!(
             table.signature.len(),
             SIGNATURES.len(),
-            "every expression compiles"
+            "every signature is read"
         );
+        for one in SIGNATURES.iter() {
+            assert_eq!(
+                one.signature.evalue.is_some(),
+                one.evalue().is_some(),
+                "{}",
+                one.signature.id
+            );
+            assert_eq!(
+                one.signature.traceback.is_some(),
+                one.traceback().is_some(),
+                "{}",
+                one.signature.id
+            );
+        }
         for signature in &table.signature {
             assert!(!signature.example.is_empty(), "{}", signature.id);
             for example in &signature.example {
@@ -193,7 +215,11 @@ mod tests {
                 assert_eq!(found.id, signature.id, "{}", example.evalue);
                 let said = format!("{} {}", found.diagnosis, found.remedy);
                 assert!(!said.contains("{1}") && !said.contains("{2}"), "{said}");
-                assert!(may_have_stream(&example.evalue) || !signature.stream);
+                let raw = format!(
+                    r#"{{"output_type": "stream", "text": "{}"}}"#,
+                    example.evalue
+                );
+                assert!(may_have_stream(&raw) || !signature.stream);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use nbfix_ipynb::{CellId, DocumentKind, Notebook};
 use nbfix_python::ast::{Expr, ExprRef};
-use nbfix_python::{dotted, range, string_value};
+use nbfix_python::{dotted, is_builtin, is_stdlib, range, string_value};
 use nbfix_text::TextRange;
 use rustc_hash::FxHashMap;
 
@@ -183,7 +183,7 @@ impl<'a> Semantic<'a> {
     fn qualified_within(&self, unit: &Unit<'a>, expr: ExprRef<'_>, steps: usize) -> Option<String> {
         let (name, parts) = dotted(expr)?;
         let root = match self.lookup(unit, name.id.as_str(), range(name).start()) {
-            Lookup::Unbound => parts[0].to_owned(),
+            Lookup::Unbound => self.unbound(unit.program, parts[0]),
             Lookup::Bound(binding) => match &binding.kind {
                 BindingKind::Import(path) => path.clone(),
                 BindingKind::Value(value) if steps > 0 => {
@@ -198,6 +198,14 @@ impl<'a> Semantic<'a> {
             return Some(root);
         }
         Some(format!("{root}.{}", parts[1..].join(".")))
+    }
+
+    /// What a name means that nobody binds: a member of the one module that is imported whole, else itself.
+    fn unbound(&self, program: ProgramId, name: &str) -> String {
+        match self.stars.get(program.0).map(Vec::as_slice) {
+            Some([module]) if !is_stdlib(name) && !is_builtin(name) => format!("{module}.{name}"),
+            _ => name.to_owned(),
+        }
     }
 
     /// The binding that a read of `name` at `offset` of `unit` most likely sees.

@@ -67,6 +67,19 @@ fn imports_reach_later_cells_under_any_alias() {
 }
 
 #[test]
+fn one_star_import_brings_the_names_that_nobody_binds() {
+    assert_eq!(
+        called(&["from subprocess import *", "run()", "os.x()", "print()"]),
+        ["subprocess.run", "os.x", "print"]
+    );
+    assert_eq!(
+        called(&["from a import *\nfrom b import *", "run()"]),
+        ["run"],
+        "two could bring it"
+    );
+}
+
+#[test]
 fn a_name_that_nobody_binds_means_itself() {
     assert_eq!(called(&["subprocess.run()"]), ["subprocess.run"]);
 }

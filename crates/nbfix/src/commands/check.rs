@@ -14,7 +14,7 @@ use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
 
 /// The arrays of the files as one.
-const ARRAY: Frame = Frame {
+pub(super) const ARRAY: Frame = Frame {
     open: "[\n",
     between: ",\n",
     close: "\n]\n",
@@ -23,7 +23,7 @@ const ARRAY: Frame = Frame {
 
 /// Tells what is wrong.
 pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let rules = selected(&arguments.rules, terminal);
+    let rules = selected(&arguments.rules, terminal)?;
     let format = arguments.output_format;
     let json = format == OutputFormat::Json;
     let run = Run {
@@ -92,7 +92,8 @@ fn told(
     outcome
 }
 
-fn rendered(document: &Document<'_>, format: OutputFormat, style: &Style) -> Vec<u8> {
+/// One document in the format that was asked for.
+pub(super) fn rendered(document: &Document<'_>, format: OutputFormat, style: &Style) -> Vec<u8> {
     let mut out = Vec::new();
     // Writing to memory does not fail.
     let _ = match format {

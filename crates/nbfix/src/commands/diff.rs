@@ -22,7 +22,7 @@ struct Looks<'a> {
 
 /// Shows what `fix` would do.
 pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let rules = selected(&arguments.rules, terminal);
+    let rules = selected(&arguments.rules, terminal)?;
     let looks = Looks {
         cells: arguments.cells,
         style: &terminal.style,
@@ -90,7 +90,7 @@ fn diff_one(input: &Input, rules: &RuleSet, looks: &Looks<'_>) -> Outcome {
 
 /// The path as `git apply` in the current folder takes it. What lies outside of that folder is named from the root;
 /// git does not follow `..`.
-fn from_here(path: &Path) -> String {
+pub(super) fn from_here(path: &Path) -> String {
     let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut plain = PathBuf::new();
     for part in full.components() {

@@ -4,23 +4,28 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, anyhow};
 use nbfix_lint::{Document, Page, Rule};
-use nbfix_rules::{find, group_name};
+use nbfix_rules::group_name;
 
 use crate::arguments::ExplainArguments;
+use crate::inputs::shown;
 use crate::outcome::Exit;
-use crate::selection::unknown;
-use crate::terminal::{HEADING, NAME, Terminal};
+use crate::rulebook::{Entry, Rulebook};
+use crate::terminal::{HEADING, NAME, Terminal, visible};
 
 /// Prints the page of a rule.
 pub(crate) fn explain(arguments: &ExplainArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let name = arguments.rule.as_str();
-    let rule = find(name).ok_or_else(|| anyhow!(unknown(name, std::iter::empty())))?;
-    let page = Page::parse(rule.page).with_context(|| format!("the page of `{name}`"))?;
-    terminal.print(text(rule, &page, terminal).as_bytes())?;
+    let book = Rulebook::load(&arguments.pages)?;
+    let entry = book
+        .find(name)
+        .ok_or_else(|| anyhow!(book.unknown(name, std::iter::empty())))?;
+    let page = Page::parse(entry.rule.page).with_context(|| format!("the page of `{name}`"))?;
+    terminal.print(text(entry, &page, terminal).as_bytes())?;
     Ok(Exit::Clean)
 }
 
-fn text(rule: &Rule, page: &Page, terminal: &Terminal) -> String {
+fn text(entry: &Entry, page: &Page, terminal: &Terminal) -> String {
+    let rule = entry.rule;
     let mut out = String::new();
     let name = terminal.paint(NAME, rule.name);
     let _ = writeln!(out, "{name}: {}\n", rule.summary);
@@ -33,6 +38,9 @@ fn text(rule: &Rule, page: &Page, terminal: &Terminal) -> String {
     let _ = writeln!(out, "  group    {group} (level: {})", rule.level().as_str());
     let _ = writeln!(out, "  default  {default}");
     let _ = writeln!(out, "  for      {}", documents(rule));
+    if let Some(path) = &entry.path {
+        let _ = writeln!(out, "  page     {}", visible(&shown(path)));
+    }
 
     let mut section = |title: &str, body: &str| {
         let title = terminal.paint(HEADING, title);

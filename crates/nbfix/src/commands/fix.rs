@@ -17,7 +17,7 @@ use crate::write::replace;
 
 /// Mends what can be mended.
 pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let rules = selected(&arguments.rules, terminal);
+    let rules = selected(&arguments.rules, terminal)?;
     let least = arguments.safety.least();
     let run = Run {
         files: &arguments.files,
@@ -35,7 +35,7 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
         },
     )?;
     if !arguments.telling.quiet && tally.summary.files > 0 {
-        let text = summary(&tally);
+        let text = summary(&tally, least);
         if arguments.files.is_stdin() {
             terminal.note(text.as_bytes());
         } else {
@@ -127,7 +127,7 @@ fn one(step: &Step, cells: bool) -> String {
 }
 
 /// What was done to all, and what is left to do.
-fn summary(tally: &Tally) -> String {
+fn summary(tally: &Tally, least: Safety) -> String {
     let mut out = String::new();
     let files = count(tally.summary.files, "file", "files");
     if tally.applied == 0 {
@@ -158,6 +158,8 @@ fn summary(tally: &Tally) -> String {
     }
     match not_safe {
         0 => {}
+        // What is left although it was asked for was refused, and told above.
+        _ if least <= Safety::Unsafe => {}
         1 => out.push_str("1 more fix is unsafe; `nbfix fix --unsafe` applies it.\n"),
         many => {
             let _ = writeln!(

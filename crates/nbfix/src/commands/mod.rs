@@ -2,15 +2,25 @@
 
 mod check;
 mod diff;
+mod docs;
 mod explain;
 mod fix;
+mod new_rule;
 mod rules;
+mod schema;
+mod search;
+mod test;
 
 pub(crate) use check::check;
 pub(crate) use diff::diff;
+pub(crate) use docs::docs;
 pub(crate) use explain::explain;
 pub(crate) use fix::fix;
+pub(crate) use new_rule::new_rule;
 pub(crate) use rules::rules;
+pub(crate) use schema::schema;
+pub(crate) use search::search;
+pub(crate) use test::test;
 
 use nbfix_ipynb::{LoadError, Notebook};
 use nbfix_lint::{Crash, Linted, RuleSet};
@@ -20,16 +30,18 @@ use nbfix_rules::unreadable;
 use crate::arguments::RuleArguments;
 use crate::inputs::Input;
 use crate::outcome::{Message, Outcome};
+use crate::rulebook::Rulebook;
 use crate::selection::rule_set;
 use crate::terminal::{Terminal, reason};
 
 /// The rules of a run; that there are none is said.
-fn selected(arguments: &RuleArguments, terminal: &Terminal) -> RuleSet {
-    let rules = rule_set(arguments);
+fn selected(arguments: &RuleArguments, terminal: &Terminal) -> anyhow::Result<RuleSet> {
+    let book = Rulebook::load(&arguments.pages)?;
+    let rules = rule_set(arguments, &book)?;
     if rules.rules().is_empty() {
         terminal.warning("no rule is selected");
     }
-    rules
+    Ok(rules)
 }
 
 /// Reads and loads a document. What cannot be read is told in the outcome; what cannot be loaded is handed back.

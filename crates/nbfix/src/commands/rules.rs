@@ -2,28 +2,32 @@
 
 use std::fmt::Write as _;
 
-use nbfix_lint::Rule;
-use nbfix_rules::{all, group_name};
-use serde_json::json;
+use nbfix_rules::group_name;
+use serde_json::{Value, json};
 
 use crate::arguments::{RulesArguments, TableFormat};
+use crate::inputs::shown;
 use crate::outcome::Exit;
+use crate::rulebook::{Entry, Rulebook};
 use crate::terminal::{HEADING, NAME, Terminal};
 
 const COLUMNS: [&str; 6] = ["name", "group", "level", "default", "fix", "summary"];
 
 /// Lists the rules.
 pub(crate) fn rules(arguments: &RulesArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let book = Rulebook::load(&arguments.pages)?;
+    let entries: Vec<&Entry> = book.entries().collect();
     let text = match arguments.output_format {
-        TableFormat::Text => text(all(), terminal),
-        TableFormat::Markdown => markdown(all()),
-        TableFormat::Json => json(all())?,
+        TableFormat::Text => text(&entries, terminal),
+        TableFormat::Markdown => markdown(&entries),
+        TableFormat::Json => json(&entries)?,
     };
     terminal.print(text.as_bytes())?;
     Ok(Exit::Clean)
 }
 
-fn row(rule: &'static Rule) -> [&'static str; 6] {
+fn row(entry: &Entry) -> [&'static str; 6] {
+    let rule = entry.rule;
     [
         rule.name,
         group_name(rule.group),
@@ -34,8 +38,8 @@ fn row(rule: &'static Rule) -> [&'static str; 6] {
     ]
 }
 
-fn text(rules: &'static [Rule], terminal: &Terminal) -> String {
-    let rows: Vec<[&str; 6]> = rules.iter().map(row).collect();
+fn text(entries: &[&Entry], terminal: &Terminal) -> String {
+    let rows: Vec<[&str; 6]> = entries.iter().map(|entry| row(entry)).collect();
     let widest = |column: usize| {
         let cells = std::iter::once(&COLUMNS).chain(&rows);
         cells.map(|row| row[column].len()).max().unwrap_or(0)
@@ -58,34 +62,36 @@ fn text(rules: &'static [Rule], terminal: &Terminal) -> String {
     out
 }
 
-fn markdown(rules: &'static [Rule]) -> String {
+fn markdown(entries: &[&Entry]) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "| {} |", COLUMNS.join(" | "));
     let _ = writeln!(out, "|{}", "---|".repeat(COLUMNS.len()));
-    for rule in rules {
-        let [name, rest @ .., summary] = row(rule);
+    for entry in entries {
+        let [name, rest @ .., summary] = row(entry);
         let summary = summary.replace('|', "\\|");
         let _ = writeln!(out, "| `{name}` | {} | {summary} |", rest.join(" | "));
     }
     out
 }
 
-fn json(rules: &'static [Rule]) -> anyhow::Result<String> {
-    let rules: Vec<serde_json::Value> = rules
-        .iter()
-        .map(|rule| {
-            let fix = rule.fix.map(|fix| {
-                json!({"title": fix.title, "safety": fix.safety.as_str(), "caution": fix.caution})
-            });
-            json!({
-                "name": rule.name,
-                "group": group_name(rule.group),
-                "level": rule.level().as_str(),
-                "default": rule.default,
-                "fix": fix,
-                "summary": rule.summary,
-            })
-        })
-        .collect();
-    Ok(serde_json::to_string_pretty(&rules)? + "\n")
+/// The pages as they are written, and what follows from them.
+fn json(entries: &[&Entry]) -> anyhow::Result<String> {
+    let pages: anyhow::Result<Vec<Value>> = entries.iter().map(|entry| page_json(entry)).collect();
+    Ok(serde_json::to_string_pretty(&pages?)? + "\n")
+}
+
+fn page_json(entry: &Entry) -> anyhow::Result<Value> {
+    let rule = entry.rule;
+    let mut page: Value = toml::from_str(rule.page)?;
+    page["name"] = json!(rule.name);
+    page["level"] = json!(rule.level().as_str());
+    page["default"] = json!(rule.default);
+    page["page"] = json!(entry.path.as_deref().map(shown));
+    // What a program asks for is there, even if it is nothing.
+    page["help"] = page["help"].take();
+    page["fix"] = page["fix"].take();
+    if rule.fix.is_some() {
+        page["fix"]["caution"] = page["fix"]["caution"].take();
+    }
+    Ok(page)
 }

@@ -105,6 +105,7 @@ pub fn fix(safety: Safety, title: &str, edits: &[(Span, &str)]) -> Fix {
             .into_iter()
             .map(|(cell, edits)| (cell, Patch::new(edits).unwrap()))
             .collect(),
+        cells: Vec::new(),
     }
 }
 

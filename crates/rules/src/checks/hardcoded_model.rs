@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use nbfix_ipynb::CellId;
-use nbfix_lint::{Check, Findings, Report};
+use nbfix_lint::{Check, Findings, Report, Safety};
 use nbfix_python::ast::{AnyNodeRef, Expr, ExprCall, ExprDict};
 use nbfix_python::{
     SourceOrderVisitor, TraversalSignal, dotted, range, single_literal, string_value,
 };
 use nbfix_semantic::{ProgramId, Semantic, Unit};
 use nbfix_text::TextRange;
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model_constants::{Constants, Place};
 
@@ -19,16 +19,15 @@ pub(crate) const CHECK: Check = Check::Notebook(check);
 
 /// What may stand in a cell that names a model; most cells end here.
 static STEMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
+    ascii(
         "(?i)gpt|chatgpt|[\"'/]o[134]|dall-?e|sora|whisper|tts|embed|davinci|curie|babbage|ada-|claude|gemini|gemma|flux|llama\
          |mi[sx]tral|codestral|command-|deepseek|grok|phi-|stable-|titan|nova-|anthropic",
     )
-    .ok()
 });
 
 /// Names of models that are served, with the prefixes of the providers that serve them.
 static MODEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
+    ascii(
         r"(?ix)^ (models/|openai/|azure/|azure_ai/|anthropic/|google/|gemini/|vertex_ai/|bedrock/|openrouter/[\w-]+/)?
         ( gpt-?(3|35|4|5|6|oss|image|realtime|audio|live|chat)[\w.\-]* | chatgpt-[\w.\-]+
         | o[134](-mini|-pro|-preview|-deep-research)?(-[\d-]+)?
@@ -40,8 +39,12 @@ static MODEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
         | Stable-(Diffusion|Image)[\w.\-]*
         | (us\.|eu\.|apac\.)?(anthropic|amazon|meta|cohere|mistral|ai21|stability)\.[\w.\-]+(:\d+)? ) $",
     )
-    .ok()
 });
+
+/// Names of models are ASCII; without Unicode's tables an expression is compiled ten times faster.
+fn ascii(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).unicode(false).build().ok()
+}
 
 /// Keyword arguments, parameters and dictionary keys that take the name of a model.
 const KEYWORDS: &[&str] = &[
@@ -139,13 +142,26 @@ const LOCAL: &[&str] = &[
     "faster_whisper",
 ];
 
+/// What the decorators of pipelines and clusters are called: their functions must bring all that they use.
+const REMOTE: &[&str] = &[
+    "component",
+    "remote",
+    "task",
+    "step",
+    "udf",
+    "pipeline",
+    "flow",
+    "job",
+];
+
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     let mut places: BTreeMap<&'a str, Vec<Place>> = BTreeMap::new();
     let mut order: Vec<&'a str> = Vec::new();
+    let mut leaves = false;
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
         if !STEMS
             .as_ref()
-            .is_some_and(|stems| stems.is_match(unit.source))
+            .is_some_and(|stems| stems.is_match(unit.source.as_bytes()))
         {
             continue;
         }
@@ -154,8 +170,10 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             unit,
             ancestors: Vec::new(),
             found: Vec::new(),
+            leaves: false,
         };
         finder.visit_body(unit.module.body());
+        leaves |= finder.leaves;
         for (model, at) in finder.found {
             if !order.contains(&model) {
                 order.push(model);
@@ -175,28 +193,32 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         .collect();
     let constants = Constants::plan(semantic, &models);
     for (model, places) in models {
-        report(semantic, model, places, &constants, findings);
+        let Some(places) = places.split_first() else {
+            continue;
+        };
+        let mut report = report(semantic, model, places, &constants);
+        if leaves {
+            report = report.safety(Safety::Unsafe);
+        }
+        findings.push(report);
     }
 }
 
 fn report(
     semantic: &Semantic<'_>,
     model: &str,
-    places: &[Place],
+    places: (&Place, &[Place]),
     constants: &Constants,
-    findings: &mut Findings<'_>,
-) {
+) -> Report {
     let cell = |place: &Place| {
         semantic
             .units()
             .get(place.unit)
             .map_or(CellId(0), |unit| unit.cell)
     };
-    let Some((first, others)) = places.split_first() else {
-        return;
-    };
+    let (first, others) = places;
     let mut report = Report::at(cell(first), first.at).with("model", model);
-    report = report.with("count", places.len().to_string());
+    report = report.with("count", (others.len() + 1).to_string());
     if !others.is_empty() {
         report = report.says("several");
     }
@@ -218,7 +240,7 @@ fn report(
     for (cell, edit) in constants.edits() {
         report = report.edit(*cell, edit.clone());
     }
-    findings.push(report);
+    report
 }
 
 struct Finder<'s, 'a> {
@@ -226,6 +248,8 @@ struct Finder<'s, 'a> {
     unit: &'s Unit<'a>,
     ancestors: Vec<AnyNodeRef<'a>>,
     found: Vec<(&'a str, TextRange)>,
+    /// Whether one of them stands in a function that runs elsewhere.
+    leaves: bool,
 }
 
 impl<'a> Finder<'_, 'a> {
@@ -235,6 +259,7 @@ impl<'a> Finder<'_, 'a> {
             let text = string_value(value).unwrap_or_default();
             if !literal.flags.prefix().is_raw() && is_model(text) {
                 self.found.push((text, range(value)));
+                self.leaves |= self.runs_elsewhere();
             }
         }
     }
@@ -308,6 +333,23 @@ impl<'a> Finder<'_, 'a> {
         }
     }
 
+    /// Whether the function around is sent to another machine, where the notebook's constants are not.
+    fn runs_elsewhere(&self) -> bool {
+        self.ancestors.iter().any(|node| match node {
+            AnyNodeRef::StmtFunctionDef(function) => {
+                function.decorator_list.iter().any(|decorator| {
+                    let callee = match &decorator.expression {
+                        Expr::Call(call) => &*call.func,
+                        other => other,
+                    };
+                    let name = dotted(callee).and_then(|(_, parts)| parts.last().copied());
+                    name.is_some_and(|name| REMOTE.iter().any(|word| name.contains(word)))
+                })
+            }
+            _ => false,
+        })
+    }
+
     fn inside_function_or_class(&self) -> bool {
         self.ancestors.iter().any(|node| {
             matches!(
@@ -341,7 +383,9 @@ fn counts_tokens(name: &str) -> bool {
 
 /// Whether the text names a model that somebody serves.
 pub(crate) fn is_model(text: &str) -> bool {
-    MODEL.as_ref().is_some_and(|model| model.is_match(text))
+    MODEL
+        .as_ref()
+        .is_some_and(|model| model.is_match(text.as_bytes()))
 }
 
 impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {

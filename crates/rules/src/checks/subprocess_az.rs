@@ -3,7 +3,7 @@
 use nbfix_ipynb::CellId;
 use nbfix_lint::{Check, Findings, Report};
 use nbfix_python::ast::{AnyNodeRef, Expr};
-use nbfix_python::{SourceOrderVisitor, TraversalSignal, range};
+use nbfix_python::{SourceOrderVisitor, TraversalSignal, range, shell, string_value};
 use nbfix_semantic::{ProgramId, Semantic, Source, Unit};
 use nbfix_text::TextRange;
 
@@ -179,6 +179,14 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
             AnyNodeRef::ExprCall(call) => {
                 if let Some(words) = az_call(self.semantic, self.unit, call) {
                     self.found(words, range(call));
+                }
+            }
+            // `plumbum.local["az"]`
+            AnyNodeRef::ExprSubscript(subscript) => {
+                let path = self.semantic.qualified(self.unit, &*subscript.value);
+                let program = string_value(&subscript.slice);
+                if path.as_deref() == Some("plumbum.local") && program.is_some_and(shell::is_az) {
+                    self.found(Vec::new(), range(subscript));
                 }
             }
             AnyNodeRef::StmtIpyEscapeCommand(escape) => {

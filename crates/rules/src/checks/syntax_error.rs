@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use nbfix_lint::{Check, Findings, Report};
+use nbfix_ipynb::Output;
+use nbfix_lint::{Check, Findings, Level, Report};
 use nbfix_python::{Body, Module, SyntaxError, split};
 use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::TextRange;
@@ -17,7 +18,12 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         if let Some(error) = unit.module.errors().first()
             && !is_excused(semantic, unit)
         {
-            findings.push(told(unit, error));
+            let report = told(unit, error);
+            findings.push(if was_seen(semantic, unit) {
+                shown_on_purpose(report)
+            } else {
+                report
+            });
         }
     }
 }
@@ -34,6 +40,22 @@ fn is_excused(semantic: &Semantic<'_>, unit: &Unit<'_>) -> bool {
         || notebook
             .cell(unit.cell)
             .is_some_and(lost_newlines::has_lost_newlines)
+}
+
+/// Whether the cell's stored output is this very error: its author has seen it, and left it.
+fn was_seen(semantic: &Semantic<'_>, unit: &Unit<'_>) -> bool {
+    let notebook = semantic.notebook();
+    notebook.has_error_output(unit.cell)
+        && notebook.outputs(unit.cell).iter().any(|output| {
+            matches!(output, Output::Error { ename, .. } if matches!(ename.as_str(), "SyntaxError" | "IndentationError"))
+        })
+}
+
+/// Tutorials show errors; whether this is one of them only its author can tell.
+fn shown_on_purpose(report: Report) -> Report {
+    report.level(Level::Note).help(
+        "the stored output shows this error; if it is meant to be shown, tag the cell `raises-exception`",
+    )
 }
 
 /// Whether the text is appended to a file, and so need not be whole by itself.

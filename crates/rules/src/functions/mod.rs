@@ -3,11 +3,19 @@
 //! The worker imports the file, takes the one app object that its namespace then holds, and asks it for its
 //! functions. So what counts is which statements run at import, and what the names hold afterwards.
 
-use nbfix_python::ast::visitor::source_order as walk;
-use nbfix_python::ast::{self, CmpOp, Decorator, Expr, ExprCall, ExprName, Stmt, StmtFunctionDef};
+use nbfix_python::ast::{self, CmpOp, Expr, ExprCall, ExprName, Stmt, StmtFunctionDef};
 use nbfix_python::{Body, SourceOrderVisitor, is_stdlib, range, split, string_value};
 use nbfix_semantic::{Binding, BindingKind, ProgramKind, Semantic, Unit};
-use nbfix_text::{Edit, TextRange};
+use nbfix_text::TextRange;
+
+mod lines;
+mod reads;
+mod triggers;
+
+pub(crate) use lines::{line_below, newline, whole_line};
+pub(crate) use reads::{Read, Use};
+use reads::{Reader, origin};
+pub(crate) use triggers::{Trigger, annotation_path, is_trigger, is_trigger_decorator, trigger_of};
 
 const APPS: &[&str] = &[
     "azure.functions.FunctionApp",
@@ -83,29 +91,6 @@ impl Step<'_, '_> {
             .iter()
             .any(|stmt| range(stmt) == place)
     }
-}
-
-/// What a name is read for.
-#[derive(Clone, Copy)]
-pub(crate) enum Use<'a> {
-    /// `@name.member` or `@name.member(...)`.
-    Decorates(&'a str),
-    /// `name.member`, called or not.
-    Member(&'a str),
-    /// `name(...)`.
-    Called,
-    /// `app.register_functions(name)`.
-    Registered(&'a ExprCall),
-    /// Anything else.
-    Other,
-}
-
-/// One read of a name, in any scope.
-#[derive(Clone, Copy)]
-pub(crate) struct Read<'s, 'a> {
-    pub(crate) unit: &'s Unit<'a>,
-    pub(crate) name: &'a ExprName,
-    pub(crate) of: Use<'a>,
 }
 
 /// The app object that a file's decorators can use.
@@ -586,62 +571,6 @@ pub(crate) fn assignment(stmt: &Stmt) -> Option<(&ExprName, &Expr)> {
     }
 }
 
-/// Whether a decorator of this name gives a function its trigger.
-pub(crate) fn is_trigger(member: &str) -> bool {
-    matches!(
-        member,
-        "route" | "schedule" | "cosmos_db_trigger_v3" | "mcp_tool"
-    ) || member.ends_with("_trigger")
-}
-
-/// Whether a decorator is `@app.route(...)` or the like, whatever stands before the last dot.
-pub(crate) fn is_trigger_decorator(decorator: &Decorator) -> bool {
-    let Expr::Attribute(attribute) = without_call(&decorator.expression) else {
-        return false;
-    };
-    is_trigger(attribute.attr.as_str())
-}
-
-/// `range` with the rest of its line, if nothing but a comment stands beside it.
-pub(crate) fn whole_line(source: &str, place: TextRange) -> Option<TextRange> {
-    let before = source.get(..place.start())?;
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let after = source.get(place.end()..)?;
-    let end = after
-        .find('\n')
-        .map_or(source.len(), |newline| place.end() + newline + 1);
-    let rest = source.get(place.end()..end)?.trim();
-    let alone = source.get(start..place.start())?.trim().is_empty();
-    // The last line of a text that ends without a newline takes the one above it along.
-    let start = match before
-        .get(..start)
-        .map(|above| above.trim_end_matches(['\n', '\r']).len())
-    {
-        Some(above) if end == source.len() && !source.ends_with('\n') => {
-            let kept = source.get(above..start).unwrap_or_default();
-            start - kept.len().min(newline(source).len())
-        }
-        _ => start,
-    };
-    (alone && (rest.is_empty() || rest.starts_with('#'))).then(|| TextRange::new(start, end))
-}
-
-/// Puts `line` on a line of its own below the statement at `place`, `blank` lines apart.
-pub(crate) fn line_below(source: &str, place: TextRange, blank: usize, line: &str) -> Edit {
-    let rest = source.get(place.end()..).unwrap_or_default();
-    let end = place.end() + rest.lines().next().map_or(0, str::len);
-    Edit::insert(end, newline(source).repeat(blank + 1) + line)
-}
-
-/// How the text ends its lines.
-pub(crate) fn newline(source: &str) -> &'static str {
-    if source.contains("\r\n") {
-        "\r\n"
-    } else {
-        "\n"
-    }
-}
-
 fn maybe(runs: Runs) -> Runs {
     match runs {
         Runs::Always => Runs::Maybe,
@@ -686,183 +615,4 @@ fn is_app_member(member: &str) -> bool {
                 | "get_functions"
                 | "retry"
         )
-}
-
-/// The name that a chain of members, calls and subscripts starts from.
-fn origin(mut expr: &Expr) -> Option<&Expr> {
-    loop {
-        expr = match expr {
-            Expr::Call(call) => &call.func,
-            Expr::Attribute(attribute) => &attribute.value,
-            Expr::Subscript(subscript) => &subscript.value,
-            Expr::Name(_) => return Some(expr),
-            _ => return None,
-        };
-    }
-}
-
-fn without_call(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Call(call) => &call.func,
-        other => other,
-    }
-}
-
-struct Reader<'r, 's, 'a> {
-    unit: &'s Unit<'a>,
-    reads: &'r mut Vec<Read<'s, 'a>>,
-    calls: &'r mut Vec<(&'s Unit<'a>, &'a ExprCall)>,
-}
-
-impl<'a> Reader<'_, '_, 'a> {
-    fn add(&mut self, name: &'a ExprName, of: Use<'a>) {
-        if !name.ctx.is_store() {
-            self.reads.push(Read {
-                unit: self.unit,
-                name,
-                of,
-            });
-        }
-    }
-
-    fn arguments(&mut self, call: &'a ExprCall) {
-        let registers = match &*call.func {
-            Expr::Attribute(attribute) => {
-                matches!(
-                    attribute.attr.as_str(),
-                    "register_functions" | "register_blueprint"
-                )
-            }
-            _ => false,
-        };
-        let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
-        for value in call.arguments.args.iter().chain(keywords) {
-            match value {
-                Expr::Name(name) if registers => self.add(name, Use::Registered(call)),
-                value => self.visit_expr(value),
-            }
-        }
-    }
-}
-
-impl<'a> SourceOrderVisitor<'a> for Reader<'_, '_, 'a> {
-    fn visit_decorator(&mut self, decorator: &'a Decorator) {
-        let target = without_call(&decorator.expression);
-        match target
-            .as_attribute_expr()
-            .map(|attribute| (&*attribute.value, attribute))
-        {
-            Some((Expr::Name(name), attribute)) => {
-                self.add(name, Use::Decorates(attribute.attr.as_str()));
-                if let Expr::Call(call) = &decorator.expression {
-                    self.arguments(call);
-                }
-            }
-            _ => walk::walk_decorator(self, decorator),
-        }
-    }
-
-    fn visit_expr(&mut self, expr: &'a Expr) {
-        match expr {
-            Expr::Name(name) => self.add(name, Use::Other),
-            Expr::Attribute(attribute) => match &*attribute.value {
-                Expr::Name(name) => self.add(name, Use::Member(attribute.attr.as_str())),
-                other => self.visit_expr(other),
-            },
-            Expr::Call(call) => {
-                self.calls.push((self.unit, call));
-                match &*call.func {
-                    Expr::Name(name) => self.add(name, Use::Called),
-                    other => self.visit_expr(other),
-                }
-                self.arguments(call);
-            }
-            _ => walk::walk_expr(self, expr),
-        }
-    }
-}
-
-/// The kinds of trigger, by the type of the parameter that takes what triggers.
-const TRIGGER_TYPES: &[(&str, &str)] = &[
-    ("azure.functions.HttpRequest", "route"),
-    ("azure.functions.TimerRequest", "timer_trigger"),
-    ("azure.functions.QueueMessage", "queue_trigger"),
-    (
-        "azure.functions.ServiceBusMessage",
-        "service_bus_queue_trigger",
-    ),
-    ("azure.functions.EventHubEvent", "event_hub_message_trigger"),
-    ("azure.functions.EventGridEvent", "event_grid_trigger"),
-    ("azure.functions.InputStream", "blob_trigger"),
-    ("azure.functions.KafkaEvent", "kafka_trigger"),
-    ("azure.functions.DocumentList", "cosmos_db_trigger"),
-    (
-        "azure.durable_functions.DurableOrchestrationContext",
-        "orchestration_trigger",
-    ),
-    (
-        "azure.durable_functions.DurableEntityContext",
-        "entity_trigger",
-    ),
-];
-
-/// A parameter that takes what triggers its function.
-pub(crate) struct Trigger<'a> {
-    /// The parameter's name.
-    pub(crate) parameter: &'a str,
-    /// The decorator that its type asks for.
-    pub(crate) decorator: &'static str,
-}
-
-impl Trigger<'_> {
-    /// Whether the Durable Functions extension calls the function.
-    pub(crate) fn is_durable(&self) -> bool {
-        matches!(self.decorator, "orchestration_trigger" | "entity_trigger")
-    }
-}
-
-/// The first parameter of a trigger type, written as a name, as a string, or as a list of either.
-pub(crate) fn trigger_of<'a>(
-    file: &File<'_, 'a>,
-    step: &Step<'_, 'a>,
-    function: &'a StmtFunctionDef,
-) -> Option<Trigger<'a>> {
-    function.parameters.iter().find_map(|parameter| {
-        let path = annotation_path(file, step, parameter.annotation()?)?;
-        let (_, decorator) = TRIGGER_TYPES.iter().find(|(known, _)| *known == path)?;
-        Some(Trigger {
-            parameter: parameter.name().as_str(),
-            decorator,
-        })
-    })
-}
-
-/// The dotted path that an annotation means; for `List[func.EventHubEvent]` that of the element.
-pub(crate) fn annotation_path<'a>(
-    file: &File<'_, 'a>,
-    step: &Step<'_, 'a>,
-    annotation: &'a Expr,
-) -> Option<String> {
-    if let Expr::Subscript(subscript) = annotation {
-        let list = file.semantic.qualified(step.unit, &*subscript.value)?;
-        let list = matches!(
-            list.as_str(),
-            "list" | "typing.List" | "typing.Sequence" | "collections.abc.Sequence"
-        );
-        return annotation_path(file, step, &subscript.slice).filter(|_| list);
-    }
-    let Some(text) = string_value(annotation) else {
-        return file.semantic.qualified(step.unit, annotation);
-    };
-    let (root, rest) = text
-        .split_once('.')
-        .map_or((text, ""), |(root, rest)| (root, rest));
-    let binding = file
-        .semantic
-        .binding(step.unit, root, range(annotation).start())?;
-    match &binding.kind {
-        BindingKind::Import(path) if rest.is_empty() => Some(path.clone()),
-        BindingKind::Import(path) => Some(format!("{path}.{rest}")),
-        _ => None,
-    }
 }

@@ -428,7 +428,7 @@ impl From<(&str, toml::de::Error)> for PageError {
 
 /// The part of a page that a run needs: what it finds and how it mends, without the words and the examples.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Engine {
+pub(crate) struct Engine {
     /// What it finds.
     #[serde(rename = "match")]
     pub matches: MatchPage,

@@ -9,7 +9,7 @@ use nbfix_text::TextRange;
 use crate::hole::{Hole, hole_of};
 use crate::precedence::Need;
 use crate::spell::{MANY, ONE, Spelled, identifier};
-use crate::{Bound, Match, PatternError, Resolve};
+use crate::{Bound, Match, Pattern, PatternError, Resolve};
 
 /// A text with the holes of a pattern.
 #[derive(Debug)]
@@ -50,12 +50,20 @@ pub struct Site<'s> {
 }
 
 impl Template {
+    /// Reads a template for matches of `pattern`: see [`Template::of`].
+    ///
+    /// # Errors
+    /// If it names a hole that `pattern` does not bind.
+    pub fn parse(text: &str, pattern: &Pattern) -> Result<Self, PatternError> {
+        Self::of(text, &pattern.holes())
+    }
+
     /// Reads a template whose matches bind `holes`. If it is Python, brackets, names of modules and indents follow
     /// the place where it is printed; otherwise it is a text.
     ///
     /// # Errors
     /// If it names a hole that is not among `holes`.
-    pub fn parse(text: &str, holes: &[&str]) -> Result<Self, PatternError> {
+    pub fn of(text: &str, holes: &[&str]) -> Result<Self, PatternError> {
         let spelled = Spelled::of(text, false);
         let whole = TextRange::new(0, spelled.text.len());
         let module = Some(Module::cell(&spelled.text, whole)).filter(|m| m.errors().is_empty());

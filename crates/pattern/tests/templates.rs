@@ -102,7 +102,7 @@ fn lines_are_indented_like_the_match_and_never_inside_strings() {
 
 #[test]
 fn unbound_holes_are_refused() {
-    let error = Template::parse("f($x, $other)", &["x"]).unwrap_err();
+    let error = Template::of("f($x, $other)", &["x"]).unwrap_err();
     assert_eq!(error.offset, 6);
     assert!(error.message.contains("`$other`") && error.message.contains("`$x`"));
     assert!(Template::text("az $x", &["x"]).is_ok());

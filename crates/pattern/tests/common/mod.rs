@@ -81,7 +81,7 @@ pub(crate) fn find(pattern: &str, source: &str) -> Option<String> {
 /// What `source` becomes if its first match is replaced.
 pub(crate) fn replaced(pattern: &str, template: &str, source: &str) -> String {
     let pattern = Pattern::parse(pattern).unwrap();
-    let template = Template::parse(template, &pattern.holes()).unwrap();
+    let template = Template::parse(template, &pattern).unwrap();
     let module = parse(source);
     let mut all = All(Vec::new(), Vec::new());
     all.visit_body(module.body());

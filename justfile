@@ -26,3 +26,11 @@ bench *FOLDER:
 # The command.
 run *ARGS:
     cargo run --quiet --package nbfix -- {{ARGS}}
+
+# Begin a rule: its page, which works as it is and is to be edited.
+new-rule NAME:
+    cargo run --quiet --package nbfix -- new-rule {{NAME}} --dir rules
+
+# The pages of the rules as a site, in target/docs.
+docs:
+    cargo run --quiet --package nbfix -- docs --isolated --out target/docs

@@ -17,6 +17,7 @@ mod services;
 mod signatures;
 mod unreadable;
 
+pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::{Failure, Proof, Texts, Word, prove};
 pub use unreadable::unreadable;
 

@@ -45,6 +45,61 @@ struct Cell {
     outputs: Vec<Value>,
 }
 
+/// One cell of an example, for showing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExampleCell {
+    /// `code`, `markdown` or `raw`.
+    pub kind: &'static str,
+    /// Its source, without the carets.
+    pub lines: Vec<String>,
+    /// What the carets mark.
+    pub marks: Vec<Mark>,
+    /// Names and texts of the errors that it stores.
+    pub errors: Vec<String>,
+}
+
+/// Marked characters of one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The line, from 0.
+    pub line: usize,
+    /// The first character, from 0.
+    pub start: usize,
+    /// How many characters.
+    pub width: usize,
+    /// A part of the message; may be empty.
+    pub text: String,
+}
+
+/// The cells of an example in percent form.
+pub fn example_cells(text: &str) -> Vec<ExampleCell> {
+    let percent = Percent::parse(text);
+    let cells = percent.cells.into_iter().enumerate();
+    let shown = cells.map(|(index, cell)| {
+        let here = percent.markers.iter().filter(|it| it.cell == index);
+        let mark = |marker: &Marker| Mark {
+            line: marker.line - 1,
+            start: marker.column - 1,
+            width: marker.width,
+            text: marker.text.clone(),
+        };
+        let error = |output: &Value| {
+            let text = |key: &str| output.get(key)?.as_str();
+            match text("ename") {
+                Some(name) => format!("{name}: {}", text("evalue").unwrap_or_default()),
+                None => output["text"][0].as_str().unwrap_or_default().to_owned(),
+            }
+        };
+        ExampleCell {
+            kind: cell.kind,
+            marks: here.map(mark).collect(),
+            errors: cell.outputs.iter().map(error).collect(),
+            lines: cell.lines,
+        }
+    });
+    shown.collect()
+}
+
 impl Percent {
     pub(crate) fn parse(text: &str) -> Self {
         let mut this = Self {

@@ -274,7 +274,7 @@ fn with_words(found: &[Marker], markers: &[Marker]) -> Vec<Marker> {
     let mut strays: Vec<&Marker> = markers.iter().filter(stray).collect();
     let worded = found.iter().map(|found| {
         let here = markers.iter().find(|marker| marker.stands_at(found));
-        let moved = || {
+        let mut moved = || {
             let index = strays.iter().position(|marker| says(marker, found))?;
             Some(strays.remove(index))
         };
@@ -304,7 +304,7 @@ fn misses(markers: &[Marker], found: &[Marker]) -> Option<(Word, String)> {
         };
         let text = first.text.clone();
         if !here.any(|found| found.text.contains(&marker.text)) {
-            let why = format!("the message `{text}` does not hold `{}`", marker.text);
+            let why = format!("the message \"{text}\" does not hold \"{}\"", marker.text);
             return Some((Word::WrongText, why));
         }
     }

@@ -15,9 +15,11 @@ use crate::terminal::Terminal;
 pub(crate) fn docs(arguments: &DocsArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let book = Rulebook::load(&arguments.pages)?;
     let files = site::build(&book)?;
-    fs::create_dir_all(&arguments.out).with_context(|| shown(&arguments.out))?;
     for (name, text) in &files {
         let path = arguments.out.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| shown(folder))?;
+        }
         fs::write(&path, text).with_context(|| shown(&path))?;
     }
     let text = format!(

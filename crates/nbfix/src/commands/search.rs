@@ -143,6 +143,8 @@ fn rewritten(
     for refused in &done.refused {
         let message = format!("{}: {refused}", input.name);
         outcome.messages.push(Message::Warning(message));
+        // Whoever asks for all of it to be written is not served with less.
+        outcome.tally.trouble |= matches!(task, Task::Write);
     }
     let after = &done.notebook;
     let out = &mut outcome.out;

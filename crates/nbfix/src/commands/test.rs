@@ -41,21 +41,20 @@ pub(crate) fn test(arguments: &TestArguments, terminal: &Terminal) -> anyhow::Re
     for error in &bad {
         terminal.error(error);
     }
-    let pages = count(files.len(), "page", "pages");
-    let mut sum = format!("\n{pages}, {}: ", count(examples, "example", "examples"));
-    match failed {
-        0 if bad.is_empty() => sum.push_str("all hold"),
-        _ => {
-            let _ = write!(sum, "{failed} failed");
-        }
+    let mut sums = Vec::new();
+    if failed > 0 {
+        sums.push(format!("{failed} failed"));
     }
     if !bad.is_empty() {
-        let _ = write!(
-            sum,
-            ", {} cannot be used",
-            count(bad.len(), "page", "pages")
-        );
+        let pages = count(bad.len(), "page", "pages");
+        sums.push(format!("{pages} cannot be used"));
     }
+    if sums.is_empty() {
+        sums.push("all hold".to_owned());
+    }
+    let pages = count(files.len(), "page", "pages");
+    let examples = count(examples, "example", "examples");
+    let mut sum = format!("\n{pages}, {examples}: {}", sums.join(", "));
     if arguments.bless {
         let _ = write!(sum, "; {} blessed", count(blessed, "page", "pages"));
     }

@@ -9,7 +9,9 @@ use crate::support::Folder;
 fn help() {
     let folder = Folder::new();
     assert_snapshot!("nbfix", folder.nbfix("--help"));
-    for command in ["check", "fix", "diff", "explain", "rules"] {
+    for command in [
+        "check", "fix", "diff", "explain", "rules", "match", "new-rule", "test", "schema", "docs",
+    ] {
         assert_snapshot!(command, folder.nbfix(&format!("{command} --help")));
     }
     let ran = folder.nbfix("");

@@ -7,4 +7,6 @@ mod diff;
 mod files;
 mod fix;
 mod help;
+mod pages;
+mod search;
 mod support;

@@ -1,9 +1,9 @@
 //! What a check may ask about the node it is given.
 
 use nbfix_pattern::Resolve;
-use nbfix_python::ast::{ExprRef, StmtFunctionDef};
+use nbfix_python::ast::{Expr, ExprName, ExprRef, StmtFunctionDef};
 use nbfix_python::{AnyNodeRef, NodeKind, Ranged, range};
-use nbfix_semantic::{Program, Semantic, Unit};
+use nbfix_semantic::{Binding, BindingKind, Program, Semantic, Unit};
 use nbfix_text::TextRange;
 
 use crate::Report;
@@ -23,6 +23,47 @@ impl<'s, 'a> Context<'s, 'a> {
     /// The dotted path that `expr` means here, through imports and aliases.
     pub fn qualified<'e>(&self, expr: impl Into<ExprRef<'e>>) -> Option<String> {
         self.semantic.qualified(self.unit, expr)
+    }
+
+    /// The string that `expr` is: a literal, or a name bound to one.
+    pub fn constant(&self, expr: ExprRef<'_>) -> Option<String> {
+        match expr {
+            ExprRef::StringLiteral(literal) => Some(literal.value.to_str().to_owned()),
+            ExprRef::Name(name) => {
+                let (home, value) = self.value(name)?;
+                self.semantic.string(home, value).map(str::to_owned)
+            }
+            _ => None,
+        }
+    }
+
+    /// The dotted path of the callable whose call made `expr` (see [`Semantic::made_by`]).
+    pub fn made_by(&self, expr: ExprRef<'_>) -> Option<String> {
+        match expr {
+            ExprRef::Name(name) => {
+                let (home, value) = self.value(name)?;
+                self.semantic.made_by(home, value)
+            }
+            ExprRef::Await(awaited) => self.made_by(ExprRef::from(&*awaited.value)),
+            ExprRef::Call(call) => self.qualified(&*call.func).or_else(|| match &*call.func {
+                Expr::Attribute(method) => self.made_by(ExprRef::from(&*method.value)),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
+    /// What a name was last bound to, and where that stands.
+    fn value(&self, name: &ExprName) -> Option<(&'s Unit<'a>, &'a Expr)> {
+        let binding = self
+            .semantic
+            .binding(self.unit, name.id.as_str(), range(name).start())?;
+        match &binding.kind {
+            BindingKind::Value(value) | BindingKind::With(value) => {
+                Some((self.semantic.units().get(binding.unit)?, value))
+            }
+            _ => None,
+        }
     }
 
     /// The namespace that the node belongs to.
@@ -77,5 +118,39 @@ impl<'s, 'a> Context<'s, 'a> {
 impl Resolve for Context<'_, '_> {
     fn qualified(&self, expr: ExprRef<'_>) -> Option<String> {
         self.semantic.qualified(self.unit, expr)
+    }
+
+    fn constant(&self, expr: ExprRef<'_>) -> Option<String> {
+        Context::constant(self, expr)
+    }
+
+    fn spelled(&self, path: &str, at: usize) -> Option<String> {
+        let root = path.split('.').next().unwrap_or(path);
+        let is_bound = |name: &str, to: &str| {
+            self.semantic.binding(self.unit, name, at).is_some_and(
+                |binding| matches!(&binding.kind, BindingKind::Import(path) if path == to),
+            )
+        };
+        if is_bound(root, root) {
+            return None;
+        }
+        let local = |name: &str, bindings: &[Binding<'_>]| {
+            let imported = bindings.iter().find_map(|binding| match &binding.kind {
+                BindingKind::Import(to) => {
+                    let rest = path.strip_prefix(to.as_str())?;
+                    let whole = rest.is_empty() || rest.starts_with('.');
+                    (whole && is_bound(name, to)).then(|| (to.len(), format!("{name}{rest}")))
+                }
+                _ => None,
+            });
+            imported
+        };
+        // A module's own name before that of a member; of two names the first in the alphabet.
+        self.semantic
+            .names(self.unit.program)
+            .filter_map(|(name, bindings)| local(name, bindings))
+            .min()
+            .map(|(_, spelled)| spelled)
+            .filter(|spelled| spelled != path)
     }
 }

@@ -5,14 +5,29 @@
 //!
 //! What this crate does not know: any particular rule, how findings look, how fixes are applied, files.
 
+mod compile;
 mod context;
 mod finding;
+pub mod guards;
+mod imports;
+mod lines;
+mod matcher;
+mod mend;
+mod needs;
 mod page;
+mod prefilter;
 mod rule;
 mod run;
+pub mod shell;
+mod texts;
+mod words;
 
+pub use compile::PatternCheck;
 pub use context::Context;
 pub use finding::{Finding, Findings, Fix, Label, Level, Place, Report, Safety};
-pub use page::{Document, Example, FixPage, Group, MatchPage, Page, PageError};
-pub use rule::{Check, FixText, PatternCheck, Rule, RuleSet, Selected};
+pub use page::{
+    CellPage, CellPlace, ConditionPage, Document, EditPage, Example, FixPage, Group, LiteralPage,
+    LiteralType, MatchPage, Matchers, OneOrMany, OutputPage, Page, PageError, TextKind, TextPage,
+};
+pub use rule::{Check, FixText, Rule, RuleSet, Selected};
 pub use run::{Crash, Linted, lint};

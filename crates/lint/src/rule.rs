@@ -1,11 +1,12 @@
 //! Rules that can run, and the choice among them.
 
-use nbfix_pattern::{Pattern, Template};
 use nbfix_python::{AnyNodeRef, NodeKind};
 use nbfix_semantic::Semantic;
 
+use crate::compile::PatternCheck;
 use crate::finding::finish;
-use crate::{Context, Document, Finding, Findings, Group, Level, Report, Safety};
+use crate::prefilter::Prefilter;
+use crate::{Context, Document, Finding, Findings, Group, Level, Page, PageError, Report, Safety};
 
 /// One rule: what its page says, and its check.
 #[derive(Debug)]
@@ -47,8 +48,9 @@ pub struct FixText {
 
 /// How a rule finds; exactly one way, so that nothing shadows.
 pub enum Check {
-    /// Python with holes; built when the rule first runs.
-    Pattern(fn() -> PatternCheck),
+    /// What a page says in its `[match]`, `[fix]` and `[tables]`: that part of it, in TOML. It is read when the rule
+    /// is chosen, so that a start pays for no rule that does not run.
+    Pattern(&'static str),
     /// Called for every node of these kinds.
     Node(
         &'static [NodeKind],
@@ -68,18 +70,76 @@ impl std::fmt::Debug for Check {
     }
 }
 
-/// A pattern rule, ready to run.
-#[derive(Debug)]
-pub struct PatternCheck {
-    /// Any of these may match.
-    pub patterns: Vec<(Pattern, Option<Template>)>,
-    /// Silent where the document imports one of these.
-    pub unless_imported: Vec<String>,
-    /// Only outside functions and classes.
-    pub top_level: bool,
-}
-
 impl Rule {
+    /// The rule of a page that somebody wrote for themselves. Its texts are kept for as long as the program runs, as
+    /// those of the built-in rules are.
+    ///
+    /// # Errors
+    /// If the page is not one (see [`Page::parse`] and [`PatternCheck::check`]), or asks for a check in Rust, which
+    /// only built-in rules have.
+    pub fn from_page(name: &str, text: &str) -> Result<Self, PageError> {
+        let page = Page::parse(text)?;
+        if page.matches.check.is_some() {
+            let message = "only built-in rules are written in Rust; say what is found with `pattern`, `any`, `all`, \
+                           `shell`, `magic`, `text` or `output`";
+            return Err(PageError::near(text, "[match]", "check", message));
+        }
+        PatternCheck::check(&page, text)?;
+        let text = leak(text);
+        Ok(Self::of_page(name, &page, Check::Pattern(text), text))
+    }
+
+    /// This rule, with the words and examples of another page; for trying out what a page of it might say.
+    ///
+    /// # Errors
+    /// If the page is not one.
+    pub fn with_page(&self, text: &str) -> Result<Self, PageError> {
+        let page = Page::parse(text)?;
+        let text = leak(text);
+        let check = match (&page.matches.check, &self.check) {
+            (None, _) => {
+                PatternCheck::check(&page, text)?;
+                Check::Pattern(text)
+            }
+            (_, Check::Node(kinds, check)) => Check::Node(kinds, *check),
+            (_, Check::Notebook(check)) => Check::Notebook(*check),
+            (_, Check::Pattern(_)) => {
+                let message = "this rule has no check in Rust";
+                return Err(PageError::near(text, "[match]", "check", message));
+            }
+        };
+        Ok(Self::of_page(self.name, &page, check, text))
+    }
+
+    fn of_page(name: &str, page: &Page, check: Check, text: &'static str) -> Self {
+        let messages: Vec<_> = page
+            .messages
+            .iter()
+            .map(|(key, text)| (leak(key), leak(text)))
+            .collect();
+        Self {
+            name: leak(name),
+            summary: leak(&page.summary),
+            message: leak(&page.message),
+            messages: messages.leak(),
+            help: page.help.as_deref().map(leak),
+            group: page.group,
+            default: page.is_default(),
+            documents: page.documents.clone().leak(),
+            fix: page.fix.as_ref().map(|fix| FixText {
+                title: leak(&fix.title),
+                safety: match fix.safety.as_str() {
+                    "safe" => Safety::Safe,
+                    "unsafe" => Safety::Unsafe,
+                    _ => Safety::Display,
+                },
+                caution: fix.caution.as_deref().map(leak),
+            }),
+            check,
+            page: text,
+        }
+    }
+
     /// The level of its findings.
     pub fn level(&self) -> Level {
         match self.group {
@@ -88,6 +148,10 @@ impl Rule {
             Group::Tidy => Level::Note,
         }
     }
+}
+
+fn leak(text: &str) -> &'static str {
+    Box::leak(text.to_owned().into_boxed_str())
 }
 
 /// One rule of a set, with what a run needs of it.
@@ -113,6 +177,7 @@ pub struct RuleSet {
     rules: Vec<Selected>,
     /// For each node kind the rules (by position) that look at it.
     by_kind: Vec<Vec<usize>>,
+    pub(crate) prefilter: Prefilter,
 }
 
 /// More than there are node kinds; the parser's enum has no count of its own.
@@ -125,7 +190,8 @@ impl RuleSet {
             .into_iter()
             .map(|rule| {
                 let pattern = match &rule.check {
-                    Check::Pattern(build) => Some(build()),
+                    // A page that cannot be built was refused before; a test builds the built-in ones.
+                    Check::Pattern(text) => PatternCheck::build(text).ok(),
                     _ => None,
                 };
                 Selected {
@@ -145,7 +211,12 @@ impl RuleSet {
                 }
             }
         }
-        Self { rules, by_kind }
+        let prefilter = Prefilter::new(rules.iter().map(|selected| selected.pattern.as_ref()));
+        Self {
+            rules,
+            by_kind,
+            prefilter,
+        }
     }
 
     /// The rules, by name.
@@ -160,25 +231,16 @@ impl RuleSet {
             .find(|selected| selected.rule.name == name)
     }
 
-    /// The rules (by position) that look at nodes of this kind.
-    pub(crate) fn for_kind(&self, kind: NodeKind) -> &[usize] {
-        self.by_kind.get(kind as usize).map_or(&[], Vec::as_slice)
+    /// The rules (by position) that look at nodes, by the kind's number.
+    pub(crate) fn by_kind(&self) -> &[Vec<usize>] {
+        &self.by_kind
     }
 }
 
 fn kinds(selected: &Selected) -> Vec<NodeKind> {
     match (&selected.rule.check, &selected.pattern) {
         (Check::Node(kinds, _), _) => kinds.to_vec(),
-        (Check::Pattern(_), Some(check)) => {
-            let mut kinds: Vec<NodeKind> = check
-                .patterns
-                .iter()
-                .flat_map(|(pattern, _)| pattern.kinds())
-                .collect();
-            kinds.sort_by_key(|kind| *kind as usize);
-            kinds.dedup();
-            kinds
-        }
+        (Check::Pattern(_), Some(check)) => check.kinds(),
         _ => Vec::new(),
     }
 }

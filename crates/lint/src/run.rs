@@ -3,12 +3,19 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use nbfix_ipynb::CellId;
+use nbfix_pattern::Match;
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal};
 use nbfix_semantic::{ProgramId, ProgramKind, Semantic, Unit};
-use nbfix_text::Edit;
+use nbfix_text::TextRange;
 
+use crate::compile::{PatternCheck, named_holes};
 use crate::finding::sort;
-use crate::{Check, Context, Document, Finding, Findings, PatternCheck, RuleSet, Selected};
+use crate::imports::Imports;
+use crate::matcher::{Env, Spot};
+use crate::prefilter::Survey;
+use crate::shell::{Line, lines_of};
+use crate::{Check, Context, Document, Finding, Findings, Report, RuleSet, Selected};
 
 /// What a run over one document gave.
 #[derive(Debug, Default)]
@@ -30,30 +37,32 @@ pub struct Crash {
 
 /// Runs the rules over one document: one walk for all that look at nodes, then those that look at the whole.
 pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
+    let asks_imports = rules.rules().iter().any(|selected| {
+        let check = selected.pattern.as_ref();
+        check.is_some_and(|check| check.traits.imports)
+    });
+    let imports = if asks_imports {
+        Imports::of(semantic)
+    } else {
+        Imports::default()
+    };
     let mut run = Run {
-        semantic,
+        env: Env {
+            semantic,
+            imports: &imports,
+        },
         rules,
         linted: Linted::default(),
         crashed: vec![false; rules.rules().len()],
     };
+    let survey = rules.prefilter.survey(semantic);
     for unit in semantic.units() {
-        let document = document_of(semantic.program(unit.program).kind);
-        let skipped: Vec<bool> = rules
-            .rules()
-            .iter()
-            .map(|selected| run.silent(selected, unit.program, document))
-            .collect();
-        let mut walk = Walk {
-            run: &mut run,
-            unit,
-            ancestors: Vec::new(),
-            skipped,
-        };
-        walk.visit_body(unit.module.body());
+        run.unit(unit, &survey);
     }
+    run.cells();
+    let kind = semantic.program(ProgramId::DOCUMENT).kind;
     for (index, selected) in rules.rules().iter().enumerate() {
         if let Check::Notebook(check) = selected.rule.check {
-            let kind = semantic.program(ProgramId::DOCUMENT).kind;
             let for_this = selected.rule.documents.contains(&document_of(kind))
                 || kind == ProgramKind::Notebook
                     && selected.rule.documents.contains(&Document::CellFile);
@@ -82,26 +91,65 @@ fn document_of(kind: ProgramKind) -> Document {
     }
 }
 
-struct Run<'s, 'a> {
-    semantic: &'s Semantic<'a>,
+struct Run<'s> {
+    env: Env<'s>,
     rules: &'s RuleSet,
     linted: Linted,
     crashed: Vec<bool>,
 }
 
-impl Run<'_, '_> {
-    /// Whether the rule has nothing to say about this namespace.
-    fn silent(&self, selected: &Selected, program: ProgramId, document: Document) -> bool {
-        if !selected.rule.documents.contains(&document) {
-            return true;
+impl<'s> Run<'s> {
+    /// One walk over a unit, with the rules that may find something in it.
+    fn unit(&mut self, unit: &'s Unit<'s>, survey: &Survey) {
+        let rules = self.rules;
+        let document = document_of(self.env.semantic.program(unit.program).kind);
+        let active: Vec<bool> = rules
+            .rules()
+            .iter()
+            .enumerate()
+            .map(|(index, selected)| {
+                selected.rule.documents.contains(&document)
+                    && rules
+                        .prefilter
+                        .may_match(index, survey, unit.index, unit.source)
+            })
+            .collect();
+        let is_active = |index: &usize| active.get(*index).copied().unwrap_or(false);
+        let by_kind: Vec<Vec<usize>> = rules
+            .by_kind()
+            .iter()
+            .map(|list| list.iter().copied().filter(is_active).collect())
+            .collect();
+        if by_kind.iter().all(Vec::is_empty) {
+            return;
         }
-        selected.pattern.as_ref().is_some_and(|check| {
-            let root = |path: &String| path.split('.').next().unwrap_or_default().to_owned();
-            check
-                .unless_imported
-                .iter()
-                .any(|path| !self.semantic.bindings(program, &root(path)).is_empty())
-        })
+        let mut walk = Walk {
+            run: self,
+            unit,
+            ancestors: Vec::new(),
+            by_kind,
+        };
+        walk.visit_body(unit.module.body());
+    }
+
+    /// The rules that look at cells as texts.
+    fn cells(&mut self) {
+        let semantic = self.env.semantic;
+        let document = document_of(semantic.program(ProgramId::DOCUMENT).kind);
+        for (index, selected) in self.rules.rules().iter().enumerate() {
+            let Some(check) = selected.pattern.as_ref().filter(|check| check.traits.cells) else {
+                continue;
+            };
+            if !selected.rule.documents.contains(&document) {
+                continue;
+            }
+            let env = self.env;
+            self.guarded(index, selected, |findings| {
+                for (id, _) in semantic.notebook().ids() {
+                    by_pattern(check, selected, &env, Spot::Cell(id), id, findings);
+                }
+            });
+        }
     }
 
     /// Runs a check; a panic in it is noted, and the rule is not asked again for this document.
@@ -137,35 +185,44 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "no message".to_owned())
 }
 
-struct Walk<'r, 's, 'a> {
-    run: &'r mut Run<'s, 'a>,
-    unit: &'s Unit<'a>,
-    ancestors: Vec<AnyNodeRef<'a>>,
-    skipped: Vec<bool>,
+struct Walk<'r, 's> {
+    run: &'r mut Run<'s>,
+    unit: &'s Unit<'s>,
+    ancestors: Vec<AnyNodeRef<'s>>,
+    /// The rules that look at nodes of each kind here.
+    by_kind: Vec<Vec<usize>>,
 }
 
-impl<'a> SourceOrderVisitor<'a> for Walk<'_, '_, 'a> {
-    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
+impl<'s> SourceOrderVisitor<'s> for Walk<'_, 's> {
+    fn enter_node(&mut self, node: AnyNodeRef<'s>) -> TraversalSignal {
         let rules = self.run.rules;
-        for &index in rules.for_kind(node.kind()) {
-            if self.skipped.get(index).copied().unwrap_or(true) {
-                continue;
-            }
+        // The commands of a node, read once for all rules that ask.
+        let mut lines: Option<Vec<Line>> = None;
+        let active = self.by_kind.get(node.kind() as usize);
+        for &index in active.map_or(&[][..], Vec::as_slice) {
             let Some(selected) = rules.rules().get(index) else {
                 continue;
             };
-            let semantic = self.run.semantic;
+            let env = self.run.env;
             let context = Context {
-                semantic,
+                semantic: env.semantic,
                 unit: self.unit,
                 ancestors: &self.ancestors,
             };
+            if let Some(check) = &selected.pattern
+                && check.traits.shell
+                && lines.is_none()
+            {
+                lines = Some(lines_of(env.semantic, self.unit, node));
+            }
+            let lines = lines.as_deref().unwrap_or_default();
             self.run
                 .guarded(index, selected, |findings| match &selected.rule.check {
                     Check::Node(_, check) => check(&context, node, findings),
                     _ => {
                         if let Some(check) = &selected.pattern {
-                            by_pattern(check, &context, node, findings);
+                            let spot = Spot::Node(context, node, lines);
+                            by_pattern(check, selected, &env, spot, self.unit.cell, findings);
                         }
                     }
                 });
@@ -174,32 +231,72 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'_, '_, 'a> {
         TraversalSignal::Traverse
     }
 
-    fn leave_node(&mut self, _: AnyNodeRef<'a>) {
+    fn leave_node(&mut self, _: AnyNodeRef<'s>) {
         self.ancestors.pop();
     }
 }
 
-fn by_pattern<'a>(
+/// Reports what a pattern rule finds in one spot: a node is reported once, unless the page points at a hole, or looks
+/// at commands and texts, of which there may be several.
+fn by_pattern(
     check: &PatternCheck,
-    context: &Context<'_, 'a>,
-    node: AnyNodeRef<'a>,
+    selected: &Selected,
+    env: &Env<'_>,
+    spot: Spot<'_>,
+    cell: CellId,
     findings: &mut Findings<'_>,
 ) {
-    if check.top_level && !context.is_top_level() {
-        return;
-    }
-    for (pattern, template) in &check.patterns {
-        let Some(found) = pattern.matches(node, context.unit.source, context) else {
-            continue;
-        };
-        let mut report = context.report(node);
-        if let Some(template) = template {
-            report = report.edit(
-                context.unit.cell,
-                Edit::replace(found.range, template.print(&found)),
-            );
+    let once = check.at.is_none() && matches!(spot, Spot::Node(_, _, []));
+    let mut told: Vec<TextRange> = Vec::new();
+    check.matcher.each(env, spot, &[], &mut |found| {
+        let place = check.at.as_deref().and_then(|at| found.hole(at));
+        let place = place.unwrap_or(found.range);
+        if told.contains(&place) {
+            return once;
         }
-        findings.push(report);
-        return;
+        told.push(place);
+        findings.push(report(check, selected, env, spot, cell, place, &found));
+        once
+    });
+}
+
+fn report(
+    check: &PatternCheck,
+    selected: &Selected,
+    env: &Env<'_>,
+    spot: Spot<'_>,
+    cell: CellId,
+    place: TextRange,
+    found: &Match<'_>,
+) -> Report {
+    let report = || {
+        let mut report = Report::at(cell, place);
+        let rule = selected.rule;
+        let fix = rule.fix.as_ref();
+        let texts = [
+            Some(rule.message),
+            rule.help,
+            fix.map(|fix| fix.title),
+            fix.and_then(|fix| fix.caution),
+        ];
+        for name in texts.into_iter().flatten().flat_map(named_holes) {
+            if let Some(text) = found.text(name) {
+                report = report.with(name, one_line(text));
+            } else if name == "match" {
+                report = report.with(name, one_line(found.range.of(found.source())));
+            }
+        }
+        report
+    };
+    let fix = check.fix.as_ref();
+    fix.and_then(|fix| fix.mend(env, spot, cell, found, report()))
+        .unwrap_or_else(report)
+}
+
+/// A text as a message can hold it.
+fn one_line(text: &str) -> String {
+    match text.split_once('\n') {
+        Some((first, _)) => format!("{} ...", first.trim_end()),
+        None => text.to_owned(),
     }
 }

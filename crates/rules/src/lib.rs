@@ -21,8 +21,7 @@ pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::{Failure, Proof, Texts, Word, prove};
 pub use unreadable::unreadable;
 
-use nbfix_lint::{Group, PatternCheck, Rule};
-use nbfix_pattern::{Pattern, Template};
+use nbfix_lint::{Group, Rule};
 
 mod book {
     use nbfix_lint::{Check, Document, FixText, Group, Rule, Safety};
@@ -47,34 +46,5 @@ pub fn group_name(group: Group) -> &'static str {
         Group::Leak => "leak",
         Group::Fragile => "fragile",
         Group::Tidy => "tidy",
-    }
-}
-
-/// Builds what a pattern page asks for. The build script cannot parse Python, so a pattern that is none is left out
-/// here, and the pages' test fails for it.
-fn pattern_check(
-    patterns: &[&str],
-    replace: Option<&str>,
-    unless_imported: &[&str],
-    top_level: bool,
-) -> PatternCheck {
-    let patterns = patterns
-        .iter()
-        .filter_map(|text| {
-            let pattern = Pattern::parse(text).ok()?;
-            let template = match replace {
-                Some(replace) => Some(Template::parse(replace, &pattern).ok()?),
-                None => None,
-            };
-            Some((pattern, template))
-        })
-        .collect();
-    PatternCheck {
-        patterns,
-        unless_imported: unless_imported
-            .iter()
-            .map(|path| (*path).to_owned())
-            .collect(),
-        top_level,
     }
 }

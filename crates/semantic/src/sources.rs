@@ -177,3 +177,10 @@ pub struct Unit<'a> {
     pub code: TextRange,
     pub(crate) scopes: Vec<Scope<'a>>,
 }
+
+impl<'a> Unit<'a> {
+    /// The scopes below the top level, outer before inner.
+    pub fn scopes(&self) -> &[Scope<'a>] {
+        &self.scopes
+    }
+}

@@ -103,7 +103,11 @@ impl FixPlan {
             _ => None,
         };
         let cell = match &page.cell {
-            Some(cell) => Some((template(&cell.source)?, cell.after, cell.unless.clone())),
+            Some(cell) => Some((
+                template(cell.source.trim_end())?,
+                cell.after,
+                cell.unless.clone(),
+            )),
             None => None,
         };
         Ok(Self {

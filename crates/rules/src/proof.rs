@@ -390,11 +390,12 @@ fn mended(document: &Document<'_>, after: &str, rules: &RuleSet) -> Result<(), W
             wanted: after.to_owned(),
             got,
         };
-        return Err(Wrong(
-            Word::WrongFix,
-            "the fix gives another text".to_owned(),
-            Some(texts),
-        ));
+        let why = match texts.wanted.trim() == texts.got.trim() {
+            // Percent form ends a cell with its last line that holds something.
+            true => "the fix leaves an empty line at the end of a cell",
+            false => "the fix gives another text",
+        };
+        return Err(Wrong(Word::WrongFix, why.to_owned(), Some(texts)));
     }
     if let Some(finding) = mended.remaining.findings.first()
         && mended.remaining.findings.len() >= found_before

@@ -47,10 +47,9 @@ fn text(entry: &Entry, page: &Page, terminal: &Terminal) -> String {
         let _ = write!(out, "\n{title}\n\n{}", indented(body, "  "));
     };
     section("Why", &page.why);
-    let mut patterns = page.matches.pattern.iter().chain(&page.matches.any);
-    if let Some(first) = patterns.next() {
-        let finds = patterns.fold(first.clone(), |all, next| format!("{all}\n{next}"));
-        section("Finds", &finds);
+    let finds = page.matches.shown();
+    if !finds.is_empty() {
+        section("Finds", &finds.join("\n"));
     }
     if let Some(help) = &page.help {
         section("Help", help);

@@ -69,12 +69,7 @@ fn index(pages: &[(&Entry, Page)]) -> anyhow::Result<String> {
             summary = inline(rule.summary),
         );
         let messages = page.messages.values().cloned();
-        let patterns = page
-            .matches
-            .pattern
-            .iter()
-            .chain(&page.matches.any)
-            .cloned();
+        let patterns = page.matches.shown();
         let words: Vec<String> = [rule.name, rule.summary, rule.message, page.why.as_str()]
             .into_iter()
             .map(str::to_owned)

@@ -33,19 +33,14 @@ pub(super) fn page(entry: &Entry, page: &Page, before: Option<&str>, next: Optio
         "<h2>Why</h2>\n<div class=\"prose\">\n{}</div>\n",
         markdown(&page.why)
     );
-    let patterns: Vec<&String> = page
-        .matches
-        .pattern
-        .iter()
-        .chain(&page.matches.any)
-        .collect();
+    let patterns = page.matches.shown();
     if !patterns.is_empty() {
         body.push_str("<h2>What it finds</h2>\n");
         for pattern in patterns {
             let _ = writeln!(
                 body,
                 "<div class=\"cell\"><pre>{}</pre></div>",
-                escaped(pattern)
+                escaped(&pattern)
             );
         }
     }

@@ -21,6 +21,7 @@ pub struct PatternCheck {
     pub(crate) at: Option<String>,
     pub(crate) fix: Option<FixPlan>,
     pub(crate) traits: Traits,
+    pub(crate) unless_text: Option<Lazy>,
 }
 
 /// What a run has to prepare for a rule.
@@ -87,6 +88,9 @@ impl PatternCheck {
     /// Also if a message names a hole that is not bound.
     pub fn check(page: &Page, text: &str) -> Result<Self, PageError> {
         let check = Self::build(text)?;
+        if let Some(unless) = &check.unless_text {
+            unless.flaw().map_err(|flaw| flaw.in_page(text))?;
+        }
         check.matcher.check().map_err(|flaw| flaw.in_page(text))?;
         let holes = check.matcher.holes();
         let fix = page.fix.as_ref();
@@ -125,12 +129,19 @@ impl PatternCheck {
             return Err(Flaw::new("[match]", at, message));
         }
         let fix = match &engine.fix {
-            Some(fix) => Some(FixPlan::of(fix, &engine.tables, &holes)?),
+            Some(fix) => {
+                let variants = engine.matches.any.0.iter().zip(matcher.alternatives());
+                let variants: Vec<_> = variants
+                    .map(|(page, matcher)| (page.replace.as_deref(), matcher.holes()))
+                    .collect();
+                Some(FixPlan::of(fix, &engine.tables, &holes, &variants)?)
+            }
             None => None,
         };
         let traits = matcher.traits();
         Ok(Self {
             at: engine.matches.at.clone(),
+            unless_text: engine.matches.unless_text.as_deref().map(Lazy::new),
             fix,
             traits,
             matcher,
@@ -314,7 +325,31 @@ fn condition(
     })
 }
 
+impl Lazy {
+    /// What keeps it from being one, if anything.
+    fn flaw(&self) -> Result<(), Flaw> {
+        self.check().map_err(|error| {
+            let said = error.to_string();
+            let last = said.lines().last().unwrap_or_default();
+            let last = last.trim_start_matches("error: ");
+            Flaw::new(
+                "[match]",
+                &self.text,
+                format!("no regular expression: {last}"),
+            )
+        })
+    }
+}
+
 impl Matcher {
+    /// The matchers of which any may match.
+    fn alternatives(&self) -> &[Matcher] {
+        match &self.what {
+            What::Any(any) => any,
+            _ => &[],
+        }
+    }
+
     fn nested(&self) -> impl Iterator<Item = &Matcher> {
         let what: &[Matcher] = match &self.what {
             What::Any(nested) | What::All(nested) => nested,
@@ -429,17 +464,7 @@ impl Matcher {
             }
             _ => {}
         }
-        for lazy in expressions {
-            if let Err(error) = lazy.check() {
-                let said = error.to_string();
-                let last = said.lines().last().unwrap_or_default();
-                let message = format!(
-                    "no regular expression: {}",
-                    last.trim_start_matches("error: ")
-                );
-                return Err(Flaw::new("[match]", &lazy.text, message));
-            }
-        }
+        expressions.into_iter().try_for_each(Lazy::flaw)?;
         self.nested().try_for_each(Matcher::check)
     }
 }

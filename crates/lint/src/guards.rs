@@ -27,11 +27,12 @@ pub fn is_caught(ancestors: &[AnyNodeRef<'_>], inside: TextRange) -> bool {
     })
 }
 
-/// Whether an `if` around `inside`, or a conditional expression, decides whether it runs at all.
+/// Whether an `if` around `inside`, a conditional expression or an exception decides whether it runs at all.
 pub fn is_conditional(ancestors: &[AnyNodeRef<'_>], inside: TextRange) -> bool {
     ancestors.iter().any(|node| match node {
         AnyNodeRef::StmtIf(branch) => !range(&*branch.test).covers(inside),
         AnyNodeRef::ExprIf(choice) => !range(&*choice.test).covers(inside),
+        AnyNodeRef::ExceptHandlerExceptHandler(_) => true,
         _ => false,
     })
 }

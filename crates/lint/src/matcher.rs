@@ -126,9 +126,12 @@ impl Matcher {
         }
         let mut checked = |found: Match<'r>| self.holds(env, spot, found).is_some_and(&mut *done);
         match (&self.what, spot) {
-            (What::Any(any), _) => any
-                .iter()
-                .any(|each| each.each(env, spot, given, &mut checked)),
+            (What::Any(any), _) => any.iter().enumerate().any(|(variant, each)| {
+                each.each(env, spot, given, &mut |mut found| {
+                    found.variant = variant;
+                    checked(found)
+                })
+            }),
             (What::All(all), _) => all_of(all, env, spot, given, &mut checked),
             (What::Pattern(pattern, kinds), Spot::Node(context, node, _)) => {
                 kinds.contains(&node.kind())
@@ -273,7 +276,9 @@ fn first_of<'r>(
             })
         })
     });
-    Some(Match::new(found.source(), found.range, found.node, bound?))
+    let mut more = Match::new(found.source(), found.range, found.node, bound?);
+    more.variant = found.variant;
+    Some(more)
 }
 
 /// The nodes around, innermost first.

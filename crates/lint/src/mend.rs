@@ -20,6 +20,8 @@ use crate::{Context, Report};
 #[derive(Debug)]
 pub(crate) struct FixPlan {
     acts: Vec<(At, Act)>,
+    /// What is done instead for some of the matchers of an `any`.
+    variants: Vec<Option<Act>>,
     needs: Needs,
     table: Option<(BTreeMap<String, String>, String)>,
     cell: Option<(Template, CellPlace, Option<String>)>,
@@ -53,6 +55,7 @@ impl FixPlan {
         page: &FixPage,
         tables: &BTreeMap<String, BTreeMap<String, String>>,
         holes: &BTreeSet<&str>,
+        variants: &[(Option<&str>, BTreeSet<&str>)],
     ) -> Result<Self, Flaw> {
         let known: Vec<&str> = holes.iter().copied().collect();
         let template = |text: &str| {
@@ -110,8 +113,23 @@ impl FixPlan {
             )),
             None => None,
         };
+        let variants = variants
+            .iter()
+            .map(|(text, own)| {
+                let Some(text) = *text else { return Ok(None) };
+                let known: Vec<&str> = own.union(holes).copied().collect();
+                Ok(Some(match text {
+                    "" => Act::Delete,
+                    text => Act::Replace(
+                        Template::of(text, &known)
+                            .map_err(|error| Flaw::in_pattern("[match]", text, error))?,
+                    ),
+                }))
+            })
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             acts,
+            variants,
             needs: Needs::of(&page.needs, &known)?,
             table,
             cell,
@@ -141,7 +159,12 @@ impl FixPlan {
             found,
         };
         let mut done = false;
-        for (at, act) in &self.acts {
+        let variant = self.variants.get(found.variant).and_then(Option::as_ref);
+        if let Some(act) = variant {
+            report = report.edit(cell, place.edit(&At::Match, act)?);
+            done = true;
+        }
+        for (at, act) in self.acts.iter().filter(|_| variant.is_none()) {
             report = report.edit(cell, place.edit(at, act)?);
             done = true;
         }

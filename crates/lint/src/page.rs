@@ -135,8 +135,12 @@ pub struct MatchPage {
     /// Dotted paths: where the document imports one of them, the rule keeps silent.
     #[serde(default)]
     pub unless_imported: Vec<String>,
+    /// A regular expression over the text of the document's code: where it matches, the rule keeps silent.
+    pub unless_text: Option<String>,
     /// The hole that the finding points at; by default the whole match.
     pub at: Option<String>,
+    /// In a table of the page's own `any`: what is written in this one's place, instead of `fix.replace`.
+    pub replace: Option<String>,
 }
 
 /// One matcher or several: a string, a table, or a list of these.
@@ -454,7 +458,7 @@ impl Page {
         let fail = |section: &str, key: &str, message: &str| {
             Err(PageError::near(page, section, key, message))
         };
-        self.matches.check(page)?;
+        self.matches.check(page, true)?;
         if !self.examples.iter().any(|example| example.before.is_some()) {
             let message = "a page needs an example with `before`: what it flags";
             return fail("[[example]]", "", message);
@@ -486,7 +490,9 @@ impl Page {
                 let message = "a fix needs an example with `after`: what it makes of it";
                 return fail("[fix]", "", message);
             }
-            if self.matches.check.is_none() && fix.safety != "display" && !fix.has_effect() {
+            let by_match = self.matches.any.0.iter().any(|one| one.replace.is_some());
+            let has_effect = by_match || fix.has_effect();
+            if self.matches.check.is_none() && fix.safety != "display" && !has_effect {
                 let message = "this fix does nothing; say what with `replace`, `edits`, `table` and `key`, or `cell`";
                 return fail("[fix]", "", message);
             }
@@ -521,7 +527,7 @@ impl MatchPage {
             .collect()
     }
 
-    fn check(&self, page: &str) -> Result<(), PageError> {
+    fn check(&self, page: &str, own: bool) -> Result<(), PageError> {
         let fail = |key: &str, message: String| Err(PageError::near(page, "[match]", key, message));
         match self.kinds().as_slice() {
             [] => {
@@ -557,12 +563,29 @@ impl MatchPage {
             &self.has,
             &self.not_has,
         ];
-        for matcher in within.into_iter().flat_map(|matchers| &matchers.0) {
-            if matcher.check.is_some() || matcher.at.is_some() {
-                let message = "`check` and `at` belong to the page's own `[match]`";
+        if own && self.replace.is_some() {
+            return fail(
+                "replace",
+                "`replace` belongs to `[fix]`, or to a table of `any`".to_owned(),
+            );
+        }
+        for (index, matcher) in within
+            .into_iter()
+            .flat_map(|matchers| &matchers.0)
+            .enumerate()
+        {
+            if matcher.replace.is_some() && !(own && index < self.any.0.len()) {
+                return fail(
+                    "replace",
+                    "`replace` belongs to `[fix]`, or to a table of the page's own `any`"
+                        .to_owned(),
+                );
+            }
+            if matcher.check.is_some() || matcher.at.is_some() || matcher.unless_text.is_some() {
+                let message = "`check`, `at` and `unless_text` belong to the page's own `[match]`";
                 return fail("", message.to_owned());
             }
-            matcher.check(page)?;
+            matcher.check(page, false)?;
         }
         Ok(())
     }

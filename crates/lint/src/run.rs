@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use nbfix_ipynb::CellId;
+use nbfix_ipynb::{CellId, CellKind};
 use nbfix_pattern::Match;
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal};
 use nbfix_semantic::{ProgramId, ProgramKind, Semantic, Unit};
@@ -54,7 +54,9 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
         rules,
         linted: Linted::default(),
         crashed: vec![false; rules.rules().len()],
+        silent: vec![false; rules.rules().len()],
     };
+    run.silence();
     let survey = rules.prefilter.survey(semantic);
     for unit in semantic.units() {
         run.unit(unit, &survey);
@@ -96,9 +98,25 @@ struct Run<'s> {
     rules: &'s RuleSet,
     linted: Linted,
     crashed: Vec<bool>,
+    /// Rules that have nothing to say about this document.
+    silent: Vec<bool>,
 }
 
 impl<'s> Run<'s> {
+    /// Finds the rules that a text of the document silences.
+    fn silence(&mut self) {
+        let cells = self.env.semantic.notebook().cells();
+        for (selected, silent) in self.rules.rules().iter().zip(&mut self.silent) {
+            let check = selected.pattern.as_ref();
+            let regex = check.and_then(|check| check.unless_text.as_ref()?.get());
+            let code = cells.iter().filter(|cell| cell.kind == CellKind::Code);
+            *silent = regex.is_some_and(|regex| {
+                code.map(|cell| &cell.source)
+                    .any(|text| regex.is_match(text))
+            });
+        }
+    }
+
     /// One walk over a unit, with the rules that may find something in it.
     fn unit(&mut self, unit: &'s Unit<'s>, survey: &Survey) {
         let rules = self.rules;
@@ -109,6 +127,7 @@ impl<'s> Run<'s> {
             .enumerate()
             .map(|(index, selected)| {
                 selected.rule.documents.contains(&document)
+                    && !self.silent.get(index).copied().unwrap_or(false)
                     && rules
                         .prefilter
                         .may_match(index, survey, unit.index, unit.source)
@@ -140,7 +159,8 @@ impl<'s> Run<'s> {
             let Some(check) = selected.pattern.as_ref().filter(|check| check.traits.cells) else {
                 continue;
             };
-            if !selected.rule.documents.contains(&document) {
+            let silent = self.silent.get(index).copied().unwrap_or(false);
+            if silent || !selected.rule.documents.contains(&document) {
                 continue;
             }
             let env = self.env;

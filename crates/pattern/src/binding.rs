@@ -55,6 +55,8 @@ pub struct Match<'a> {
     pub range: TextRange,
     /// The matched node; `None` if the match is no part of a tree.
     pub node: Option<AnyNodeRef<'a>>,
+    /// Which of several patterns it is, for whoever tried several.
+    pub variant: usize,
     source: &'a str,
     bound: Vec<Bound<'a>>,
 }
@@ -70,6 +72,7 @@ impl<'a> Match<'a> {
         Self {
             range,
             node,
+            variant: 0,
             source,
             bound,
         }

@@ -61,7 +61,13 @@ impl<'g, 'a> Row<'g, 'a> {
             }
         }
         let statements = run.first().is_some_and(|node| node.as_stmt_ref().is_some());
+        // Brackets around imported names go: `from a import (b,\n c)`.
+        let is_import = matches!(run.first(), Some(AnyNodeRef::Alias(_)));
         let (text, range, exact) = match stretches.as_slice() {
+            [only] if is_import && only.of(source).contains('\n') => {
+                let names: Vec<&str> = run.iter().map(|each| range(*each).of(source)).collect();
+                (Cow::Owned(names.join(", ")), *only, false)
+            }
             [] => (Cow::Borrowed(""), TextRange::empty(self.gap(from)), true),
             [only] => (Cow::Borrowed(only.of(source)), *only, true),
             [first, .., last] => {

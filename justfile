@@ -23,6 +23,11 @@ bench *FOLDER:
     cargo build --release --package nbfix
     python3 crates/nbfix/bench/bench.py {{FOLDER}}
 
+# What patterns cost: the same notebooks under 10 to 200 pattern rules.
+bench-patterns FOLDER='target/bench-corpus':
+    cargo build --release --package nbfix
+    python3 crates/nbfix/bench/patterns.py target/release/nbfix {{FOLDER}}
+
 # The command.
 run *ARGS:
     cargo run --quiet --package nbfix -- {{ARGS}}

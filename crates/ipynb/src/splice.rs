@@ -191,9 +191,13 @@ impl<'n> Splice<'n> {
         // An empty array has no piece that could become something.
         let mut all = vec![Vec::new(); self.place.pieces.len().max(1)];
         let mut at = 0;
-        for change in changes {
+        for (index, change) in changes.iter().enumerate() {
             self.keep(&mut all, TextRange::new(at, change.range.start()));
-            self.put(&mut all, change);
+            let before = index.checked_sub(1).and_then(|before| changes.get(before));
+            let touched = before.is_some_and(|before| before.range.end() == change.range.start())
+                || (changes.get(index + 1))
+                    .is_some_and(|after| after.range.start() == change.range.end());
+            self.put(&mut all, change, touched);
             at = change.range.end();
         }
         self.keep(&mut all, TextRange::new(at, self.source.len()));
@@ -201,9 +205,16 @@ impl<'n> Splice<'n> {
     }
 
     /// Puts new text into the piece that it belongs to. Empty pieces at its place are lines that lack their line
-    /// break: each takes one line of the text, and the last one takes the rest.
-    fn put<'p>(&self, all: &mut [Vec<Segment<'p>>], change: &Change<'p>) {
+    /// break: each takes one line of the text, and the last one takes the rest. Not so where another change touches
+    /// this one: spread over the same pieces, their texts would mix.
+    fn put<'p>(&self, all: &mut [Vec<Segment<'p>>], change: &Change<'p>, touched: bool) {
         let mut home = self.home(change.range);
+        if touched {
+            if let Some(piece) = all.get_mut(home).filter(|_| !change.insert.is_empty()) {
+                piece.push(Segment::New(change.insert));
+            }
+            return;
+        }
         let here = change.range.start()..change.range.end();
         let empty = self.place.pieces.iter().skip(home + 1);
         let last = home + empty.take_while(|piece| piece.text == here).count();

@@ -370,3 +370,18 @@ fn scripts_are_plain_bytes() {
     assert_eq!((place.line, place.column), (2, 1));
     assert_eq!(script.line_column(3).column, 1);
 }
+
+#[test]
+fn texts_at_one_place_keep_their_order_beside_an_empty_element() {
+    let file = r#"{"cells": [{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": null,
+        "source": ["\\", ""]}], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}"#;
+    let notebook = Notebook::load(file.as_bytes().to_vec()).unwrap();
+    let patch = Patch::new(vec![
+        Edit::replace(TextRange::new(0, 1), "\\print('a')\n\n"),
+        Edit::insert(1, "x = 1"),
+    ])
+    .unwrap();
+    let wanted = patch.apply("\\");
+    let spliced = Notebook::load(notebook.splice(&[(CellId(0), patch)])).unwrap();
+    assert_eq!(spliced.cells()[0].source, wanted);
+}

@@ -135,15 +135,14 @@ impl Resolve for Context<'_, '_> {
             return None;
         }
         let local = |name: &str, bindings: &[Binding<'_>]| {
-            let imported = bindings.iter().find_map(|binding| match &binding.kind {
+            bindings.iter().find_map(|binding| match &binding.kind {
                 BindingKind::Import(to) => {
                     let rest = path.strip_prefix(to.as_str())?;
                     let whole = rest.is_empty() || rest.starts_with('.');
                     (whole && is_bound(name, to)).then(|| (to.len(), format!("{name}{rest}")))
                 }
                 _ => None,
-            });
-            imported
+            })
         };
         // A module's own name before that of a member; of two names the first in the alphabet.
         self.semantic

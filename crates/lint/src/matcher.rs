@@ -124,10 +124,7 @@ impl Matcher {
         if !self.stands_right(env, spot) {
             return false;
         }
-        let mut checked = |found: Match<'r>| {
-            self.holds(env, spot, found)
-                .is_some_and(|found| done(found))
-        };
+        let mut checked = |found: Match<'r>| self.holds(env, spot, found).is_some_and(&mut *done);
         match (&self.what, spot) {
             (What::Any(any), _) => any.iter().enumerate().any(|(variant, each)| {
                 each.each(env, spot, given, &mut |mut found| {

@@ -106,7 +106,11 @@ impl FixPlan {
             _ => None,
         };
         let cell = match &page.cell {
-            Some(cell) => Some((template(&cell.source)?, cell.after, cell.unless.clone())),
+            Some(cell) => Some((
+                template(cell.source.trim_end())?,
+                cell.after,
+                cell.unless.clone(),
+            )),
             None => None,
         };
         let variants = variants
@@ -245,9 +249,8 @@ impl Place<'_, '_> {
         let indent = line_indent(source, target.start());
         let print = |template: &Template, parent| {
             // Lines need a place of their own.
-            let fits = !template.is_multiline()
-                || !(is_match && is_statement)
-                || starts_line(source, target.start());
+            let in_lines = template.is_multiline() && is_match && is_statement;
+            let fits = !in_lines || starts_line(source, target.start());
             fits.then(|| template.print(self.found, &self.site(indent, parent)))
         };
         Some(match act {

@@ -490,6 +490,12 @@ impl Page {
                 let message = "a fix needs an example with `after`: what it makes of it";
                 return fail("[fix]", "", message);
             }
+            let by_match = self.matches.any.0.iter().any(|one| one.replace.is_some());
+            let has_effect = by_match || fix.has_effect();
+            if self.matches.check.is_none() && fix.safety != "display" && !has_effect {
+                let message = "this fix does nothing; say what with `replace`, `edits`, `table` and `key`, or `cell`";
+                return fail("[fix]", "", message);
+            }
             fix.check(page, &self.tables)?;
         }
         Ok(())
@@ -536,6 +542,14 @@ impl MatchPage {
                 );
                 return fail(second, message);
             }
+        }
+        if let Some(output) = &self.output
+            && [&output.ename, &output.evalue, &output.traceback]
+                .iter()
+                .all(|it| it.is_none())
+        {
+            let message = "`output` needs `ename`, `evalue` or `traceback`: a regular expression";
+            return fail("output", message.to_owned());
         }
         if self.check.as_deref().is_some_and(|check| check != "rust") {
             return fail("check", "`match.check` can only be \"rust\"".to_owned());
@@ -609,6 +623,15 @@ impl MatchPage {
 }
 
 impl FixPage {
+    /// Whether it says what is to be done. Where a check is written in Rust, that one does.
+    fn has_effect(&self) -> bool {
+        self.replace.is_some()
+            || !self.edits.is_empty()
+            || self.table.is_some()
+            || self.key.is_some()
+            || self.cell.is_some()
+    }
+
     fn check(
         &self,
         page: &str,

@@ -14,6 +14,7 @@ mod progress;
 mod rewrite;
 mod rulebook;
 mod runner;
+mod schema;
 mod selection;
 mod site;
 mod suggest;

@@ -1,22 +1,19 @@
 //! The rules that there are: the built-in ones, and the user's pages.
 
-mod adapter;
-
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nbfix_lint::{Page, Rule};
+use nbfix_lint::{Page, PageError, Rule};
 use nbfix_rules::{all, find};
 
 use crate::arguments::PageArguments;
 use crate::config::Config;
 use crate::inputs::shown;
+use crate::schema;
 use crate::suggest::nearest;
 use crate::terminal::reason;
-
-pub(crate) use adapter::from_page;
 
 /// A rule, and where its page stands.
 #[derive(Clone, Debug)]
@@ -150,7 +147,10 @@ pub(crate) fn page_files<'p>(
             entries.and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
         match found {
             Ok(mut found) => {
-                found.retain(|path| path.extension().is_some_and(|it| it == "toml"));
+                let page = |path: &PathBuf| {
+                    path.extension().is_some_and(|it| it == "toml") && !path.ends_with("nbfix.toml")
+                };
+                found.retain(page);
                 found.sort();
                 files.extend(found);
             }
@@ -188,10 +188,51 @@ pub(crate) fn user_rule(path: &Path, text: &str) -> Result<&'static Rule, String
             "{file}: `{name}` is no name for a rule, which is lower-case words with hyphens; call the file `{meant}.toml`"
         ));
     }
-    match from_page(&name, text) {
+    kept(path, Rule::from_page(&name, text))
+}
+
+/// The rule for as long as the process lives, or what is wrong with its page, and where.
+fn kept(path: &Path, rule: Result<Rule, PageError>) -> Result<&'static Rule, String> {
+    match rule {
         Ok(rule) => Ok(Box::leak(Box::new(rule))),
-        Err(error) => Err(adapter::located(path, text, &error)),
+        Err(error) => {
+            let PageError {
+                line,
+                column,
+                message,
+                snippet,
+            } = error;
+            let (file, message) = (shown(path), plain(&message));
+            Err(format!("{file}:{line}:{column}: {message}\n{snippet}"))
+        }
     }
+}
+
+/// What the reader of the TOML says, in words for its writer, and with the way out.
+fn plain(message: &str) -> String {
+    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let Some((first, known)) = words.split_first() else {
+        return message.to_owned();
+    };
+    let known = known.iter().copied();
+    let meant = nearest(first, known.clone()).map(|meant| format!("; did you mean `{meant}`?"));
+    let list = || {
+        format!(
+            "; what may stand here: `{}`",
+            known.collect::<Vec<_>>().join("`, `")
+        )
+    };
+    if message.starts_with("unknown field") {
+        return format!("there is no key `{first}`{}", meant.unwrap_or_else(list));
+    }
+    if message.starts_with("unknown variant") {
+        return format!("`{first}` is no value{}", meant.unwrap_or_else(list));
+    }
+    if message.starts_with("missing field") {
+        let what = schema::description(first).map(|what| format!(": {what}"));
+        return format!("`{first}` is missing{}", what.unwrap_or_default());
+    }
+    message.to_owned()
 }
 
 /// The rule of any page, built-in ones among them, whose check may be written in Rust: then it is that of the
@@ -200,7 +241,7 @@ pub(crate) fn any_rule(path: &Path, text: &str) -> Result<&'static Rule, String>
     let name = name_of(path);
     let rust = Page::parse(text).is_ok_and(|page| page.matches.check.is_some());
     match find(&name) {
-        Some(rule) if rust => Ok(adapter::with_page(rule, text)),
+        Some(rule) if rust => kept(path, rule.with_page(text)),
         _ => user_rule(path, text),
     }
 }

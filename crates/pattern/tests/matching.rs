@@ -367,7 +367,7 @@ fn refusals_say_where() {
             .contains("one `except`")
     );
     assert_eq!(error("except A:\n    f($x, = 1)").0, 20);
-    let long = format!("f({})", vec!["..."; 12].join(", 1, "));
+    let long = format!("f({})", ["..."; 12].join(", 1, "));
     let list = format!("f({})", vec!["2"; 3000].join(", "));
     assert_eq!(find(&long, &list), None, "the search is bounded");
 }

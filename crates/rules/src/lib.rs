@@ -7,6 +7,7 @@
 
 mod cli;
 mod degrade;
+mod failure;
 mod functions;
 mod guards;
 mod model_constants;
@@ -17,8 +18,9 @@ mod services;
 mod signatures;
 mod unreadable;
 
+pub use failure::{Failure, Proof, Texts, Word};
 pub use percent::{ExampleCell, Mark, example_cells};
-pub use proof::{Failure, Proof, Texts, Word, prove};
+pub use proof::prove;
 pub use unreadable::unreadable;
 
 use nbfix_lint::{Group, Rule};

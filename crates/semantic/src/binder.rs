@@ -71,6 +71,17 @@ pub(crate) struct Bound<'a> {
     pub(crate) top: Vec<(&'a str, Binding<'a>)>,
     pub(crate) scopes: Vec<Scope<'a>>,
     pub(crate) stars: Vec<String>,
+    pub(crate) attributes: Vec<Attribute<'a>>,
+}
+
+/// `self.name = value` in a method.
+#[derive(Debug)]
+pub(crate) struct Attribute<'a> {
+    /// The class around.
+    pub(crate) class: TextRange,
+    /// The attribute's name.
+    pub(crate) name: &'a str,
+    pub(crate) value: &'a Expr,
 }
 
 pub(crate) fn bind<'a>(module: &'a Module, unit: usize) -> Bound<'a> {
@@ -80,6 +91,7 @@ pub(crate) fn bind<'a>(module: &'a Module, unit: usize) -> Bound<'a> {
             top: Vec::new(),
             scopes: Vec::new(),
             stars: Vec::new(),
+            attributes: Vec::new(),
         },
         open: Vec::new(),
         conditions: 0,
@@ -146,6 +158,7 @@ impl<'a> Binder<'a> {
 
     fn target(&mut self, target: &'a Expr, kind: BindingKind<'a>) {
         match target {
+            Expr::Attribute(attribute) => self.attribute(attribute, &kind),
             Expr::Name(name) => self.add(name.id.as_str(), range(name), kind),
             Expr::Tuple(tuple) => tuple
                 .elts
@@ -157,6 +170,27 @@ impl<'a> Binder<'a> {
                 .for_each(|each| self.target(each, BindingKind::Other)),
             Expr::Starred(starred) => self.target(&starred.value, BindingKind::Other),
             _ => {}
+        }
+    }
+
+    /// `self.name = value`, in the class around.
+    fn attribute(&mut self, attribute: &'a ast::ExprAttribute, kind: &BindingKind<'a>) {
+        let BindingKind::Value(value) = kind else {
+            return;
+        };
+        let is_self = matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "self");
+        let class = self
+            .open
+            .iter()
+            .rev()
+            .filter_map(|scope| self.bound.scopes.get(*scope))
+            .find(|scope| scope.kind == ScopeKind::Class);
+        if let Some(class) = class.filter(|_| is_self) {
+            self.bound.attributes.push(Attribute {
+                class: class.range,
+                name: attribute.attr.as_str(),
+                value,
+            });
         }
     }
 

@@ -55,6 +55,7 @@ impl<'a> Semantic<'a> {
             this.stars[program.0].extend(bound.stars);
             let source = cell.source.as_str();
             let scopes = bound.scopes;
+            let attributes = bound.attributes;
             this.units.push(Unit {
                 index,
                 cell: id,
@@ -63,6 +64,7 @@ impl<'a> Semantic<'a> {
                 source,
                 code,
                 scopes,
+                attributes,
             });
         }
         this
@@ -182,6 +184,13 @@ impl<'a> Semantic<'a> {
 
     fn qualified_within(&self, unit: &Unit<'a>, expr: ExprRef<'_>, steps: usize) -> Option<String> {
         let (name, parts) = dotted(expr)?;
+        if let Some(value) = self
+            .attribute(unit, range(name).start(), &parts)
+            .filter(|_| steps > 0)
+        {
+            let root = self.qualified_within(unit, ExprRef::from(value), steps - 1)?;
+            return Some(join(root, &parts[2..]));
+        }
         let root = match self.lookup(unit, name.id.as_str(), range(name).start()) {
             Lookup::Unbound => self.unbound(unit.program, parts[0]),
             Lookup::Bound(binding) => match &binding.kind {
@@ -194,10 +203,27 @@ impl<'a> Semantic<'a> {
             },
             Lookup::Unclear => return None,
         };
-        if parts.len() == 1 {
-            return Some(root);
-        }
-        Some(format!("{root}.{}", parts[1..].join(".")))
+        Some(join(root, &parts[1..]))
+    }
+
+    /// The value of `self.name...` at `offset`, if its class sets that attribute in one place only.
+    fn attribute(&self, unit: &Unit<'a>, offset: usize, parts: &[&str]) -> Option<&'a Expr> {
+        let ["self", name, ..] = parts else {
+            return None;
+        };
+        // Of nested classes the innermost.
+        let class = unit
+            .attributes
+            .iter()
+            .map(|attribute| attribute.class)
+            .filter(|class| class.contains(offset))
+            .min_by_key(|class| class.len())?;
+        let mut set = unit
+            .attributes
+            .iter()
+            .filter(|attribute| attribute.class == class && attribute.name == *name);
+        let first = set.next()?;
+        set.next().is_none().then_some(first.value)
     }
 
     /// What a name means that nobody binds: a member of the one module that is imported whole, else itself.
@@ -307,7 +333,16 @@ impl<'a> Semantic<'a> {
                     let Expr::Attribute(method) = &*call.func else {
                         return None;
                     };
-                    let (_, receiver) = self.value_of(home, &method.value);
+                    let mut receiver = &*method.value;
+                    // In `client.chat.completions.create()` the client stands first; `self.client` is one, too.
+                    while let Expr::Attribute(member) = receiver {
+                        let set = dotted(receiver).and_then(|(name, parts)| {
+                            self.attribute(home, range(name).start(), &parts[..2.min(parts.len())])
+                                .filter(|_| parts.len() == 2)
+                        });
+                        receiver = set.unwrap_or(&member.value);
+                    }
+                    let (_, receiver) = self.value_of(home, receiver);
                     value = receiver;
                 }
                 _ => return None,
@@ -315,6 +350,14 @@ impl<'a> Semantic<'a> {
         }
         None
     }
+}
+
+/// A dotted path and what follows it.
+fn join(root: String, rest: &[&str]) -> String {
+    if rest.is_empty() {
+        return root;
+    }
+    format!("{root}.{}", rest.join("."))
 }
 
 enum Lookup<'s, 'a> {

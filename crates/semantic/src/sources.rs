@@ -176,6 +176,7 @@ pub struct Unit<'a> {
     /// The part that is Python.
     pub code: TextRange,
     pub(crate) scopes: Vec<Scope<'a>>,
+    pub(crate) attributes: Vec<crate::binder::Attribute<'a>>,
 }
 
 impl<'a> Unit<'a> {

@@ -67,6 +67,12 @@ fn imports_reach_later_cells_under_any_alias() {
 }
 
 #[test]
+fn attributes_of_self_mean_what_the_class_sets() {
+    let class = "import subprocess as sp\nclass A:\n    def __init__(self):\n        self.run = sp.run\n        self.two = 1\n    def f(self):\n        self.run()\n        self.other()\n    def g(self):\n        self.two = 2\n        self.two.x()";
+    assert_eq!(called(&[class]), ["subprocess.run", "?", "?"]);
+}
+
+#[test]
 fn one_star_import_brings_the_names_that_nobody_binds() {
     assert_eq!(
         called(&["from subprocess import *", "run()", "os.x()", "print()"]),

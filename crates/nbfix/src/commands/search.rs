@@ -17,7 +17,6 @@ use crate::excerpt::excerpt;
 use crate::inputs::Input;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
 use crate::rewrite::rewrite;
-use crate::rulebook::from_page;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
 use crate::write::replace;
@@ -79,14 +78,25 @@ fn rule(arguments: &MatchArguments) -> anyhow::Result<&'static Rule> {
             quoted(template)
         );
     }
+    let mut holes = parsed.holes();
+    holes.retain(|hole| *hole != "_");
+    holes.dedup();
+    let says: Vec<String> = holes
+        .iter()
+        .map(|hole| format!("`${hole}` is `{{{hole}}}`"))
+        .collect();
+    let says = match says.is_empty() {
+        true => "it matches".to_owned(),
+        false => says.join(", "),
+    };
     let page = format!(
-        "summary = ''\nmessage = 'it matches'\ngroup = 'tidy'\nwhy = ''\n\
+        "summary = ''\nmessage = '{says}'\ngroup = 'tidy'\nwhy = ''\n\
          documents = ['notebook', 'script', 'cell-file']\n\
          [match]\npattern = {}\n{fix}\
          [[example]]\nname = 'before'\nbefore = ''\nafter = ''\n[[example]]\nname = 'clean'\nclean = ''\n",
         quoted(pattern)
     );
-    let rule = from_page(NAME, &page).map_err(|error| anyhow!("{error}"))?;
+    let rule = Rule::from_page(NAME, &page).map_err(|error| anyhow!("{error}"))?;
     Ok(Box::leak(Box::new(rule)))
 }
 

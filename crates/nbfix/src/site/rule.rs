@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use nbfix_lint::{Document, Page, Rule};
+use nbfix_lint::{Document, FixPage, Page, Rule};
 use nbfix_rules::group_name;
 
 use super::example::example;
@@ -36,11 +36,11 @@ pub(super) fn page(entry: &Entry, page: &Page, before: Option<&str>, next: Optio
     let patterns = page.matches.shown();
     if !patterns.is_empty() {
         body.push_str("<h2>What it finds</h2>\n");
-        for pattern in patterns {
+        for pattern in &patterns {
             let _ = writeln!(
                 body,
                 "<div class=\"cell\"><pre>{}</pre></div>",
-                escaped(&pattern)
+                escaped(pattern)
             );
         }
     }
@@ -51,22 +51,48 @@ pub(super) fn page(entry: &Entry, page: &Page, before: Option<&str>, next: Optio
             inline(&fix.title),
             escaped(&fix.safety)
         );
-        if let Some(replace) = &fix.replace {
+        for text in written(fix) {
             let _ = writeln!(
                 body,
                 "<div class=\"cell\"><pre>{}</pre></div>",
-                escaped(replace)
+                escaped(&text)
             );
         }
         if let Some(caution) = &fix.caution {
             let _ = writeln!(body, "<p class=\"caution\">{}</p>", inline(caution));
         }
     }
+    for (name, rows) in &page.tables {
+        let _ = write!(body, "<h2>Table: {}</h2>\n<table>\n", escaped(name));
+        for (key, value) in rows {
+            let (key, value) = (escaped(key), escaped(value));
+            let _ = writeln!(
+                body,
+                "<tr><td><code>{key}</code></td><td><code>{value}</code></td></tr>"
+            );
+        }
+        body.push_str("</table>\n");
+    }
     body.push_str("<h2>Examples</h2>\n");
     for one in &page.examples {
         body.push_str(&example(one));
     }
     whole(&format!("{}: nbfix", rule.name), "../", &body)
+}
+
+/// What a fix writes: in the match's place, at its holes, and where it needs more.
+fn written(fix: &FixPage) -> Vec<String> {
+    let cell = fix.cell.as_ref().map(|cell| cell.source.clone());
+    let edits = fix.edits.iter().flat_map(|edit| {
+        let texts = [&edit.replace, &edit.before, &edit.after];
+        let texts = texts.into_iter().flatten();
+        texts
+            .map(|text| format!("at {}: {text}", edit.at))
+            .collect::<Vec<_>>()
+    });
+    let needs = (!fix.needs.is_empty()).then(|| fix.needs.join("\n"));
+    let texts = needs.into_iter().chain(fix.replace.clone());
+    texts.chain(edits).chain(cell).collect()
 }
 
 fn navigation(before: Option<&str>, next: Option<&str>) -> String {

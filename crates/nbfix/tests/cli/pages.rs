@@ -284,3 +284,40 @@ fn the_site_has_a_page_for_each_rule() {
         "{own}"
     );
 }
+
+/// Every page in `fixtures/bad-pages` has one mistake, which its first line names. The error says where, and the way
+/// out: read the snapshot.
+#[test]
+fn each_mistake_in_a_page_is_shown() {
+    let bad = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/bad-pages");
+    let folder = Folder::new();
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(bad).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        folder.write(&format!("bad/{name}"), std::fs::read(&path).unwrap());
+        names.push(name);
+    }
+    let ran = folder.nbfix("check --rules bad");
+    assert_eq!(ran.code, Some(2), "{ran}");
+    for name in &names {
+        let place = format!("error: bad/{name}:");
+        let line = ran.err.lines().find_map(|line| line.strip_prefix(&place));
+        let line = line.unwrap_or_else(|| panic!("{name} has no place: {ran}"));
+        assert!(
+            line.starts_with(|char: char| char.is_ascii_digit()),
+            "{line}"
+        );
+    }
+    assert!(names.len() >= 30);
+    assert_snapshot!("mistakes", ran);
+}
+
+/// What a user would write from the README alone.
+#[test]
+fn rules_of_users_hold() {
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/user-rules");
+    let ran = Folder::new().nbfix(&format!("test {rules}"));
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert!(ran.out().contains("10 pages"), "{ran}");
+}

@@ -437,7 +437,11 @@ impl Matcher {
             }
             What::All(all) => all.iter().find_map(Matcher::wanted),
             What::Shell(words) => {
-                let named = |first: Wanted| vec![first, Wanted::Somewhere(words.name().to_owned())];
+                let named = |first: Wanted| match words.name() {
+                    // It has many names: `pip3`, `pip3.12`.
+                    "pip" => vec![first],
+                    name => vec![first, Wanted::Somewhere(name.to_owned())],
+                };
                 let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
                 let mut ways = vec![named(Wanted::Sign(b'!')), named(Wanted::Sign(b'%'))];
                 ways.push(named(Wanted::Here("get_ipython".to_owned())));

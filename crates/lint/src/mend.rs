@@ -153,10 +153,15 @@ impl FixPlan {
         let strings = context.map_or_else(Vec::new, |context| {
             context.unit.module.multiline_strings(context.unit.source)
         });
+        let resolve: &dyn Resolve = match &context {
+            Some(context) => context,
+            None => &Nothing,
+        };
         let place = Place {
             context,
             strings: &strings,
             found,
+            resolve: &self.needs.named(resolve),
         };
         let mut done = false;
         let variant = self.variants.get(found.variant).and_then(Option::as_ref);
@@ -201,19 +206,16 @@ struct Place<'p, 'r> {
     context: Option<Context<'r, 'r>>,
     strings: &'p [TextRange],
     found: &'p Match<'r>,
+    resolve: &'p dyn Resolve,
 }
 
 impl Place<'_, '_> {
     fn site<'s>(&'s self, indent: &'s str, parent: Option<AnyNodeRef<'s>>) -> Site<'s> {
-        let resolve: &dyn Resolve = match &self.context {
-            Some(context) => context,
-            None => &Nothing,
-        };
         Site {
             indent,
             strings: self.strings,
             parent,
-            resolve,
+            resolve: self.resolve,
         }
     }
 

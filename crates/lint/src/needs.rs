@@ -2,7 +2,7 @@
 
 use nbfix_ipynb::CellId;
 use nbfix_pattern::{Match, Resolve, Site, Template};
-use nbfix_python::ast::{Expr, Stmt};
+use nbfix_python::ast::{Expr, ExprRef, Stmt};
 use nbfix_python::{Module, range};
 use nbfix_semantic::{BindingKind, Unit};
 use nbfix_text::{Edit, TextRange};
@@ -48,6 +48,14 @@ impl Needs {
         lines.iter().map(need).collect::<Result<_, _>>().map(Self)
     }
 
+    /// `resolve`, for texts in which the needed imports are already made: their names mean what they import.
+    pub(crate) fn named<'s>(&'s self, resolve: &'s dyn Resolve) -> Named<'s> {
+        Named {
+            needs: self,
+            inner: resolve,
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -88,6 +96,27 @@ impl Needs {
             }
         }
         Some(edits)
+    }
+}
+
+/// What names mean once the needed imports are made.
+pub(crate) struct Named<'s> {
+    needs: &'s Needs,
+    inner: &'s dyn Resolve,
+}
+
+impl Resolve for Named<'_> {
+    fn qualified(&self, expr: ExprRef<'_>) -> Option<String> {
+        self.inner.qualified(expr)
+    }
+
+    fn spelled(&self, path: &str, at: usize) -> Option<String> {
+        let mut imports = self.needs.0.iter().flat_map(|need| &need.imports);
+        let imported = imports.find_map(|(name, to)| {
+            let rest = path.strip_prefix(name.as_str())?;
+            (rest.is_empty() || rest.starts_with('.')).then(|| format!("{to}{rest}"))
+        });
+        self.inner.spelled(imported.as_deref().unwrap_or(path), at)
     }
 }
 

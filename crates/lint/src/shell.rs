@@ -204,22 +204,24 @@ impl<'a> Reader<'_, 'a> {
                 }
                 self.command(home, value, false, depth + 1)
             }
-            Expr::Call(call) => match &*call.func {
-                // `"az ...".split()`, `"az ...".format(...)`
-                Expr::Attribute(method)
-                    if matches!(method.attr.as_str(), "split" | "format" | "strip") =>
-                {
-                    self.command(unit, &method.value, here, depth + 1)
-                }
-                function => {
-                    let path = self.semantic.qualified(unit, function);
-                    let splits = matches!(path.as_deref(), Some("shlex.split" | "list" | "str"));
-                    match call.arguments.args.first() {
-                        Some(first) if splits => self.command(unit, first, here, depth + 1),
-                        _ => Vec::new(),
+            Expr::Call(call) => {
+                let path = self.semantic.qualified(unit, &*call.func);
+                let first = call.arguments.args.first();
+                match (&*call.func, first) {
+                    (_, Some(first))
+                        if matches!(path.as_deref(), Some("shlex.split" | "list" | "str")) =>
+                    {
+                        self.command(unit, first, here, depth + 1)
                     }
+                    // `"az ...".split()`, `"az ...".format(...)`
+                    (Expr::Attribute(method), _)
+                        if matches!(method.attr.as_str(), "split" | "format" | "strip") =>
+                    {
+                        self.command(unit, &method.value, here, depth + 1)
+                    }
+                    _ => Vec::new(),
                 }
-            },
+            }
             _ => Vec::new(),
         }
     }

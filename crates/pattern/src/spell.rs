@@ -78,7 +78,8 @@ impl Writer<'_> {
         let mut quotes = Quotes::default();
         while let Some(next) = self.rest().chars().next() {
             let rest = self.rest();
-            if let Some(length) = quotes.step(rest) {
+            // In a template holes stand in comments, too.
+            if dots && let Some(length) = quotes.step(rest) {
                 let text = rest.get(..length).unwrap_or_default().to_owned();
                 self.put(&text, length);
             } else if let Some(name) = rest.strip_prefix("$$$") {

@@ -7,7 +7,7 @@ use nbfix_python::{SourceOrderVisitor, TraversalSignal, range, shell, string_val
 use nbfix_semantic::{ProgramId, Semantic, Source, Unit};
 use nbfix_text::TextRange;
 
-use crate::cli::{az_call, az_commands, az_escape, sdk_call, spoken};
+use crate::cli::{az_call, az_commands, az_node, sdk_call, spoken};
 use crate::degrade::{is_stdlib_import, line_end, wrap};
 use crate::guards::is_caught;
 use crate::outage::Outage;
@@ -190,12 +190,12 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
                 }
             }
             AnyNodeRef::StmtIpyEscapeCommand(escape) => {
-                if let Some(words) = az_escape(escape.kind, &escape.value) {
+                if let Some(words) = az_node(self.semantic, self.unit, node) {
                     self.found(words, range(escape));
                 }
             }
             AnyNodeRef::ExprIpyEscapeCommand(escape) => {
-                if let Some(words) = az_escape(escape.kind, &escape.value) {
+                if let Some(words) = az_node(self.semantic, self.unit, node) {
                     self.found(words, range(escape));
                 }
             }

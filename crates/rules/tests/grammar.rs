@@ -72,7 +72,6 @@ fn combinators() {
     );
     finds(
         "[match]\npattern = '$f.read()'\ninside = 'with open(...) as $f:\n    ...'"
-            .replace('\n', "\n")
             .replace(":\n    ...'", ":\\n    ...\"")
             .replace("= 'with", "= \"with")
             .as_str(),

@@ -8,6 +8,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
+#[path = "../lint/src/grammar.rs"]
+#[allow(dead_code, missing_docs, unreachable_pub)]
+mod grammar;
 #[path = "../lint/src/page.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub)]
 mod page;

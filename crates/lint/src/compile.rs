@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use nbfix_pattern::{Options, Pattern, PatternError};
 use nbfix_python::NodeKind;
 
+use crate::grammar::{ConditionPage, Engine, MatchPage, Matchers, OneOrMany};
 use crate::matcher::{Condition, Lazy, Matcher, What};
 use crate::mend::FixPlan;
-use crate::page::{ConditionPage, Engine, MatchPage, Matchers, Page, PageError};
+use crate::page::{Page, PageError};
 use crate::prefilter::Wanted;
-use crate::shell::RUNNERS;
 use crate::texts::{OutputPattern, TextPattern};
 use crate::words::WordPattern;
 
@@ -307,7 +307,7 @@ fn condition(
         },
     };
     let lazy = |text: &Option<String>| text.as_deref().map(Lazy::new);
-    let paths = |paths: &Option<crate::page::OneOrMany>| {
+    let paths = |paths: &Option<OneOrMany>| {
         paths
             .as_ref()
             .map_or_else(Vec::new, |paths| paths.all().to_vec())
@@ -416,41 +416,6 @@ impl Matcher {
             traits.imports |= nested.imports;
         }
         traits
-    }
-
-    fn wanted(&self) -> Option<Vec<Vec<Wanted>>> {
-        match &self.what {
-            What::Pattern(pattern, _) => {
-                let words: Vec<Wanted> = pattern
-                    .words()
-                    .into_iter()
-                    .map(|word| match word.can_hide {
-                        true => Wanted::Meant(word.text),
-                        false => Wanted::Here(word.text),
-                    })
-                    .collect();
-                (!words.is_empty()).then(|| vec![words])
-            }
-            What::Any(any) => {
-                let all: Option<Vec<_>> = any.iter().map(Matcher::wanted).collect();
-                Some(all?.into_iter().flatten().collect())
-            }
-            What::All(all) => all.iter().find_map(Matcher::wanted),
-            What::Shell(words) => {
-                let named = |first: Wanted| match words.name() {
-                    // It has many names: `pip3`, `pip3.12`.
-                    "pip" => vec![first],
-                    name => vec![first, Wanted::Somewhere(name.to_owned())],
-                };
-                let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
-                let mut ways = vec![named(Wanted::Sign(b'!')), named(Wanted::Sign(b'%'))];
-                ways.push(named(Wanted::Here("get_ipython".to_owned())));
-                ways.extend(RUNNERS.iter().map(|path| named(Wanted::Meant(last(path)))));
-                Some(ways)
-            }
-            What::Magic(_) => Some(vec![vec![Wanted::Sign(b'%')]]),
-            What::Text(_) | What::Output(_) => Some(Vec::new()),
-        }
     }
 
     /// Looks at what is otherwise only looked at when it is first used.

@@ -8,6 +8,7 @@
 mod compile;
 mod context;
 mod finding;
+mod grammar;
 pub mod guards;
 mod imports;
 mod lines;
@@ -25,9 +26,10 @@ mod words;
 pub use compile::PatternCheck;
 pub use context::Context;
 pub use finding::{Finding, Findings, Fix, Label, Level, Place, Report, Safety};
-pub use page::{
-    CellPage, CellPlace, ConditionPage, Document, EditPage, Example, FixPage, Group, LiteralPage,
-    LiteralType, MatchPage, Matchers, OneOrMany, OutputPage, Page, PageError, TextKind, TextPage,
+pub use grammar::{
+    CellPage, CellPlace, ConditionPage, EditPage, FixPage, LiteralPage, LiteralType, MatchPage,
+    Matchers, OneOrMany, OutputPage, TextKind, TextPage,
 };
+pub use page::{Document, Example, Group, Page, PageError};
 pub use rule::{Check, FixText, Rule, RuleSet, Selected};
 pub use run::{Crash, Linted, lint};

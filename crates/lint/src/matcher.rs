@@ -12,8 +12,8 @@ use nbfix_semantic::{ProgramId, Semantic};
 use nbfix_text::TextRange;
 use regex::{Regex, RegexBuilder};
 
+use crate::grammar::{LiteralPage, LiteralType};
 use crate::imports::Imports;
-use crate::page::{LiteralPage, LiteralType};
 use crate::shell::{Line, lines_of_cell};
 use crate::texts::{OutputPattern, TextPattern};
 use crate::words::WordPattern;

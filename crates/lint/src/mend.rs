@@ -10,10 +10,10 @@ use nbfix_semantic::ProgramKind;
 use nbfix_text::{Edit, TextRange};
 
 use crate::compile::{Flaw, listed};
+use crate::grammar::{CellPlace, FixPage};
 use crate::lines::{delete_statement, line_indent, starts_line};
 use crate::matcher::{Env, Spot};
 use crate::needs::Needs;
-use crate::page::{CellPlace, FixPage};
 use crate::{Context, Report};
 
 /// What a fix does.

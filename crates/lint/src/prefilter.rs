@@ -1,10 +1,13 @@
 //! Which rules can find something in a text at all, told by the words in it.
 
+use nbfix_pattern::Reach;
 use nbfix_python::dotted;
 use nbfix_semantic::{Binding, BindingKind, Semantic};
 use rustc_hash::FxHashMap;
 
 use crate::compile::PatternCheck;
+use crate::matcher::{Matcher, What};
+use crate::shell::RUNNERS;
 
 /// A word that a match needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,4 +193,84 @@ impl Prefilter {
 
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+impl Matcher {
+    /// What a text must hold if it is to match there, in any of these ways; `None` if nothing is known.
+    pub(crate) fn wanted(&self) -> Option<Vec<Vec<Wanted>>> {
+        let mut ways = self.wanted_of_what();
+        for (_, condition) in &self.conditions {
+            for (paths, made) in [(&condition.resolves, false), (&condition.made_by, true)] {
+                // A path of `a.*` may be anything below `a`.
+                if !paths.is_empty() {
+                    let words = paths.iter().map(|path| path_words(path, made)).collect();
+                    ways = Some(both(ways, words));
+                }
+            }
+        }
+        ways
+    }
+
+    fn wanted_of_what(&self) -> Option<Vec<Vec<Wanted>>> {
+        match &self.what {
+            What::Pattern(pattern, _) => {
+                let words: Vec<Wanted> = pattern
+                    .words()
+                    .into_iter()
+                    .map(|word| match word.reach {
+                        Reach::Text => Wanted::Here(word.text),
+                        Reach::Meaning => Wanted::Meant(word.text),
+                        Reach::Document => Wanted::Somewhere(word.text),
+                    })
+                    .collect();
+                (!words.is_empty()).then(|| vec![words])
+            }
+            What::Any(any) => {
+                let all: Option<Vec<_>> = any.iter().map(Matcher::wanted).collect();
+                Some(all?.into_iter().flatten().collect())
+            }
+            What::All(all) => all.iter().find_map(Matcher::wanted),
+            What::Shell(words) => {
+                let named = |first: Wanted| match words.name() {
+                    // It has many names: `pip3`, `pip3.12`.
+                    "pip" => vec![first],
+                    name => vec![Wanted::Somewhere(name.to_owned()), first],
+                };
+                let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
+                let mut ways = vec![named(Wanted::Sign(b'!')), named(Wanted::Sign(b'%'))];
+                ways.push(named(Wanted::Here("get_ipython".to_owned())));
+                ways.extend(RUNNERS.iter().map(|path| named(Wanted::Meant(last(path)))));
+                Some(ways)
+            }
+            What::Magic(_) => Some(vec![vec![Wanted::Sign(b'%')]]),
+            What::Text(_) | What::Output(_) => Some(Vec::new()),
+        }
+    }
+}
+
+/// The words of a path that something means, or that `made` it: whatever made it is named where it is imported.
+fn path_words(path: &str, made: bool) -> Vec<Wanted> {
+    let mut words = Vec::new();
+    if let Some((root, _)) = path.split_once('.') {
+        words.push(Wanted::Somewhere(root.to_owned()));
+    }
+    match path.rsplit('.').next().unwrap_or(path) {
+        "*" => {}
+        last if made => words.push(Wanted::Somewhere(last.to_owned())),
+        last => words.push(Wanted::Meant(last.to_owned())),
+    }
+    words
+}
+
+/// Each of the ways, with each of these.
+fn both(ways: Option<Vec<Vec<Wanted>>>, others: Vec<Vec<Wanted>>) -> Vec<Vec<Wanted>> {
+    let ways = ways.unwrap_or_else(|| vec![Vec::new()]);
+    let others = &others;
+    ways.iter()
+        .flat_map(|way| {
+            others
+                .iter()
+                .map(move |other| [way.as_slice(), other].concat())
+        })
+        .collect()
 }

@@ -5,8 +5,8 @@ use nbfix_pattern::{Bound, Match};
 use nbfix_text::TextRange;
 use regex::{Captures, Regex};
 
+use crate::grammar::TextKind;
 use crate::matcher::{Env, Lazy};
-use crate::page::TextKind;
 
 /// A regular expression over texts.
 #[derive(Debug)]

@@ -37,7 +37,7 @@ use crate::spell::{MANY, ONE, Spelled, identifier};
 pub use binding::{Bound, Match};
 pub use matching::{Options, Resolve};
 pub use template::{Site, Template};
-pub use words::Word;
+pub use words::{Reach, Word};
 
 /// Why a pattern or template is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

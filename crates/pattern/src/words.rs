@@ -10,8 +10,19 @@ use crate::spell::{MANY, ONE};
 pub struct Word {
     /// The word: one identifier.
     pub text: String,
-    /// Whether it is a name's meaning, so that an alias may stand for it.
-    pub can_hide: bool,
+    /// Where it stands.
+    pub reach: Reach,
+}
+
+/// Where a word stands that a match needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// In the text that is matched.
+    Text,
+    /// There, or some name of the document means it.
+    Meaning,
+    /// Somewhere in the document: the root of a dotted path, which an import names if it is not named in the text.
+    Document,
 }
 
 /// The words of a pattern's tree, each once.
@@ -32,12 +43,12 @@ struct Collector {
 }
 
 impl Collector {
-    fn add(&mut self, text: &str, can_hide: bool) {
+    fn add(&mut self, text: &str, reach: Reach) {
         let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if plain && !text.is_empty() && !text.contains(ONE) && !text.contains(MANY) {
             self.found.push(Word {
                 text: text.to_owned(),
-                can_hide,
+                reach,
             });
         }
     }
@@ -47,13 +58,16 @@ impl<'a> SourceOrderVisitor<'a> for Collector {
     fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
         if let Some(path) = path_of(node) {
             if let Some(last) = path.last() {
-                self.add(last, true);
+                self.add(last, Reach::Meaning);
+            }
+            if let [root, _, ..] = path.as_slice() {
+                self.add(root, Reach::Document);
             }
             return TraversalSignal::Skip;
         }
         if let AnyNodeRef::Identifier(name) = node {
             for part in name.as_str().split('.') {
-                self.add(part, false);
+                self.add(part, Reach::Text);
             }
         }
         TraversalSignal::Traverse

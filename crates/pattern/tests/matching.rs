@@ -4,7 +4,7 @@
 mod common;
 
 use common::{find, find_with, parse};
-use nbfix_pattern::{Options, Pattern};
+use nbfix_pattern::{Options, Pattern, Reach};
 use nbfix_python::AnyNodeRef;
 
 fn some(text: &str) -> Option<String> {
@@ -376,13 +376,20 @@ fn refusals_say_where() {
 fn words_that_a_match_needs() {
     let words = |text: &str| {
         let pattern = Pattern::parse(text).unwrap();
+        let sign = |reach| match reach {
+            Reach::Text => "",
+            Reach::Meaning => "?",
+            Reach::Document => "*",
+        };
         let words = pattern.words();
-        let shown = words
-            .iter()
-            .map(|w| format!("{}{}", w.text, if w.can_hide { "?" } else { "" }));
+        let shown = words.iter().map(|w| format!("{}{}", w.text, sign(w.reach)));
         shown.collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(words("subprocess.run($a, shell=True)"), "run? shell");
+    assert_eq!(
+        words("subprocess.run($a, shell=True)"),
+        "run? shell subprocess*"
+    );
+    assert_eq!(words("openai.$x.create($a)"), "create? openai*");
     assert_eq!(words("$x.create(...)"), "create");
     assert_eq!(words("from a.b import c"), "a b c");
     assert_eq!(words("f('text')"), "f?");

@@ -71,10 +71,7 @@ fn combinators() {
         &["f(1)\n"],
     );
     finds(
-        "[match]\npattern = '$f.read()'\ninside = 'with open(...) as $f:\n    ...'"
-            .replace(":\n    ...'", ":\\n    ...\"")
-            .replace("= 'with", "= \"with")
-            .as_str(),
+        "[match]\npattern = '$f.read()'\ninside = \"with open(...) as $f:\\n    ...\"",
         &["with open(a) as b:\n    b.read()\n"],
         &["with open(a) as b:\n    c.read()\n"],
     );
@@ -283,9 +280,7 @@ fn replacements() {
     mends("pattern = 'f()'", "replace = ''", &gone, &["g()\n"]);
     mends(
         "pattern = '$x = f($y)'",
-        "replace = '''\ntry:\n    $x = f2($y)\nexcept E:\n    $x = None'''"
-            .replace("'''", "\"\"\"")
-            .as_str(),
+        "replace = \"\"\"\ntry:\n    $x = f2($y)\nexcept E:\n    $x = None\"\"\"",
         &[(
             "def g():\n    a = f(\"\"\"x\n  y\"\"\")\n",
             "def g():\n    try:\n        a = f2(\"\"\"x\n  y\"\"\")\n    except E:\n        a = None\n",

@@ -7,7 +7,7 @@ use std::ops::Range;
 use nbfix_ipynb::{CellId, NewCell, Span};
 use nbfix_text::{Edit, Patch, TextRange};
 
-use crate::{Rule, Selected};
+use crate::{Rule, RuleSet, Selected};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -228,14 +228,19 @@ impl Report {
 #[derive(Debug)]
 pub struct Findings<'f> {
     pub(crate) selected: &'f Selected,
-    pub(crate) settings: Option<&'f (dyn Any + Send + Sync)>,
+    pub(crate) rules: &'f RuleSet,
     pub(crate) found: &'f mut Vec<Finding>,
 }
 
 impl Findings<'_> {
     /// What the user has said (see [`RuleSet::with_settings`](crate::RuleSet::with_settings)), if it is of this type.
     pub fn settings<T: Any>(&self) -> Option<&T> {
-        self.settings?.downcast_ref()
+        self.rules.settings.as_deref()?.downcast_ref()
+    }
+
+    /// Whether the rule of this name runs, too.
+    pub fn runs(&self, rule: &str) -> bool {
+        self.rules.get(rule).is_some()
     }
 
     /// Takes the reports that there are.

@@ -184,12 +184,12 @@ impl<'s> Run<'s> {
         if self.crashed.get(index).copied().unwrap_or(true) {
             return;
         }
-        let settings = self.rules.settings.as_deref();
+        let rules = self.rules;
         let found = &mut self.linted.findings;
         let ran = catch_unwind(AssertUnwindSafe(|| {
             check(&mut Findings {
                 selected,
-                settings,
+                rules,
                 found,
             })
         }));

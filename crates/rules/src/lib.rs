@@ -18,6 +18,7 @@ mod proof;
 mod services;
 mod settings;
 mod signatures;
+mod stops;
 mod unreadable;
 
 pub use failure::{Failure, Proof, Texts, Word};

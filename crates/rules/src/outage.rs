@@ -8,6 +8,8 @@ use crate::services::{self, Service};
 
 /// A missing service, in the words of the degrade fix.
 pub(crate) struct Outage {
+    /// The service, by its id in the table.
+    pub(crate) service: Option<&'static str>,
     /// The notebook's flag: `cosmos_enabled`.
     pub(crate) flag: String,
     /// The name that the reader knows.
@@ -24,10 +26,11 @@ pub(crate) struct Outage {
 
 impl Outage {
     /// The outage of a service of the table; `env` are the variables that the cell asks for.
-    pub(crate) fn of(service: &Service, env: &[String]) -> Self {
+    pub(crate) fn of(service: &'static Service, env: &[String]) -> Self {
         let mut cli = exports(env);
         cli.extend(service.cli.iter().cloned());
         Self {
+            service: Some(service.id.as_str()),
             flag: format!("{}_enabled", service.id),
             label: service.label.clone(),
             impact: service.impact.clone(),
@@ -92,6 +95,7 @@ impl Outage {
             stem => format!("{stem}_enabled"),
         };
         Self {
+            service: None,
             flag,
             label: name.to_owned(),
             impact: format!("cells that need {name} are skipped"),

@@ -15,7 +15,7 @@ mod sources;
 
 pub use beside::{Beside, ModuleFile, Origin};
 pub use binder::{Binding, BindingKind, Scope, ScopeKind};
-pub use flow::{Absence, BadCall, Flow, Mismatch, Prediction, Site, Unbound};
+pub use flow::{Absence, BadCall, Flow, Mismatch, Prediction, Read, Site, Statement, Unbound};
 pub use magics::Timed;
 pub use names::Semantic;
 pub use sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::beside::is_dynamic;
 use crate::binder::bind;
-use crate::flow::{Flow, Plan, Prediction};
+use crate::flow::{self, Flow, Plan, Prediction, Statement};
 use crate::sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};
 use crate::{Binding, BindingKind, ScopeKind};
 
@@ -154,6 +154,12 @@ impl<'a> Semantic<'a> {
     /// each, as far as names and the notebook's own functions decide it.
     pub fn predict(&self) -> Vec<Prediction> {
         Plan::of(self).predict(self)
+    }
+
+    /// What each statement of the notebook needs and gives, cell by cell; cells that are no Python, or cannot be read, are
+    /// left out. It is made anew at every call.
+    pub fn statements(&self) -> Vec<(CellId, Vec<Statement<'a>>)> {
+        flow::statements(&Plan::of(self), self)
     }
 
     /// The names that `from module import *` brings, if the module lies beside the document and they can all be seen.

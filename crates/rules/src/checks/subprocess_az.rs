@@ -8,7 +8,7 @@ use nbfix_semantic::{ProgramId, Semantic, Source, Unit};
 use nbfix_text::TextRange;
 
 use crate::cli::{az_call, az_commands, az_node, sdk_call, spoken};
-use crate::degrade::{is_stdlib_import, line_end, wrap};
+use crate::degrade::{is_stdlib_import, line_end};
 use crate::guards::is_caught;
 use crate::outage::Outage;
 

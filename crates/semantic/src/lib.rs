@@ -9,6 +9,7 @@
 mod binder;
 mod names;
 mod sources;
+pub mod values;
 
 pub use binder::{Binding, BindingKind, Scope, ScopeKind};
 pub use names::Semantic;

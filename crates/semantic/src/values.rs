@@ -15,7 +15,7 @@ mod eval;
 mod modules;
 mod text;
 
-pub use callable::{Arguments, Callable};
+pub use callable::{Arguments, Body, Callable};
 pub use text::{Piece, Text};
 
 use nbfix_python::ast::Expr;

@@ -1,13 +1,14 @@
 //! `subprocess-az`: a cell that runs the Azure CLI, which the next machine may not have.
 
 use nbfix_ipynb::CellId;
+use nbfix_lint::shell::{Commands, asks_for_program};
 use nbfix_lint::{Check, Findings, Report};
-use nbfix_python::ast::{AnyNodeRef, Expr};
+use nbfix_python::ast::{AnyNodeRef, Expr, Stmt};
 use nbfix_python::{SourceOrderVisitor, TraversalSignal, range, shell, string_value};
-use nbfix_semantic::{ProgramId, Semantic, Source, Unit};
+use nbfix_semantic::{ProgramId, ProgramKind, Semantic, Source, Unit};
 use nbfix_text::TextRange;
 
-use crate::cli::{az_call, az_commands, az_node, sdk_call, spoken};
+use crate::cli::{az_commands, az_run, sdk_call, spoken};
 use crate::degrade::{is_stdlib_import, line_end, wrap};
 use crate::guards::is_caught;
 use crate::outage::Outage;
@@ -15,15 +16,13 @@ use crate::outage::Outage;
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
-    for unit in semantic.units_of(ProgramId::DOCUMENT) {
-        // Every spelling names the CLI, or a name that another cell bound to it.
-        let may_run = unit.source.contains("az")
-            || ["subprocess", "run(", "check_", "Popen", "system(", "popen("]
-                .iter()
-                .any(|word| unit.source.contains(word));
-        if may_run {
-            in_python(semantic, unit, findings);
-        }
+    // Whatever the way to the command, somebody writes its name.
+    let names_it = semantic
+        .units()
+        .iter()
+        .any(|unit| names_the_cli(unit.source));
+    if names_it {
+        in_python(semantic, findings);
     }
     for (id, cell) in semantic.notebook().ids() {
         if let Source::Shell { code } = semantic.source(id) {
@@ -32,27 +31,86 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     }
 }
 
+/// Whether `az`, or the package behind it, stands in the text as a word.
+fn names_the_cli(source: &str) -> bool {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    source.match_indices("az").any(|(at, word)| {
+        let end = at + word.len();
+        let before = source.get(..at).and_then(|text| text.chars().next_back());
+        let after = source.get(end..).and_then(|text| text.chars().next());
+        !is_part(before) && (!is_part(after) || source[at..].starts_with("azure.cli"))
+    })
+}
+
 /// One `az` command of a cell.
 struct Run {
     words: Vec<String>,
     at: TextRange,
-    /// Whether it runs when the cell runs, and not when somebody calls a function.
-    top_level: bool,
+    /// The function around it; `None` if it runs when the cell runs.
+    function: Option<TextRange>,
+    /// If functions of the notebook run it, the places on the way: positions of units, and ranges there.
+    through: Vec<(usize, TextRange)>,
+    guarded: bool,
 }
 
-fn in_python<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, findings: &mut Findings<'_>) {
-    let mut finder = Finder {
-        semantic,
-        unit,
-        ancestors: Vec::new(),
-        runs: Vec::new(),
-    };
-    finder.visit_body(unit.module.body());
-    let runs = finder.runs;
-    let Some(mut report) = told(unit.cell, unit.source, &runs) else {
+fn in_python<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let commands = Commands::new(semantic);
+    let mut all: Vec<(&Unit<'a>, Vec<Run>)> = Vec::new();
+    for unit in semantic.units_of(ProgramId::DOCUMENT) {
+        let mut finder = Finder {
+            commands: &commands,
+            unit,
+            ancestors: Vec::new(),
+            left_early: Vec::new(),
+            runs: Vec::new(),
+        };
+        finder.visit_body(unit.module.body());
+        if !finder.runs.is_empty() {
+            all.push((unit, finder.runs));
+        }
+    }
+    // What a function runs is told where the function is called; a function that calls itself is no caller.
+    let mut reached: Vec<(usize, TextRange)> = Vec::new();
+    for (unit, runs) in &all {
+        for run in runs {
+            let own = |place: &(usize, TextRange)| {
+                place.0 == unit.index && run.function.is_some_and(|around| around.covers(place.1))
+            };
+            reached.extend(run.through.iter().filter(|place| !own(place)));
+        }
+    }
+    for (unit, mut runs) in all {
+        runs.retain(|run| {
+            let told_elsewhere = run.function.is_some() && reached.contains(&(unit.index, run.at));
+            !run.guarded && !told_elsewhere
+        });
+        in_cell(semantic, unit, &runs, findings);
+    }
+}
+
+fn in_cell<'a>(
+    semantic: &Semantic<'a>,
+    unit: &Unit<'a>,
+    runs: &[Run],
+    findings: &mut Findings<'_>,
+) {
+    let Some(mut report) = told(unit.cell, unit.source, runs) else {
         return;
     };
-    if let Some((from, to)) = region(unit, &runs) {
+    // One label at each command that a function runs for this cell.
+    let mut labelled: Vec<(usize, TextRange)> = Vec::new();
+    for place in runs.iter().filter_map(|run| run.through.last()) {
+        let home = semantic.units().get(place.0).filter(|home| {
+            let kind = semantic.program(home.program).kind;
+            matches!(kind, ProgramKind::Notebook | ProgramKind::CellFile)
+        });
+        if let Some(home) = home.filter(|_| !labelled.contains(place)) {
+            labelled.push(*place);
+            let at = first_line(home.source, place.1);
+            report = report.label(home.cell, at, "this runs it");
+        }
+    }
+    if let Some((from, to)) = region(unit, runs) {
         let mut outage = Outage::of_tool("az");
         outage.first = [
             "import shutil",
@@ -77,7 +135,9 @@ fn in_shell(cell: CellId, source: &str, code: TextRange, findings: &mut Findings
         .map(|(words, at)| Run {
             words,
             at,
-            top_level: true,
+            function: None,
+            through: Vec::new(),
+            guarded: false,
         })
         .collect();
     if let Some(report) = told(cell, source, &runs) {
@@ -88,13 +148,12 @@ fn in_shell(cell: CellId, source: &str, code: TextRange, findings: &mut Findings
 /// One report for all commands of a cell; the first is the place, the others are labelled.
 fn told(cell: CellId, source: &str, runs: &[Run]) -> Option<Report> {
     let (first, others) = runs.split_first()?;
-    let first_line =
-        |at: TextRange| TextRange::new(at.start(), at.end().min(line_end(source, at.start())));
-    let mut report = Report::at(cell, first_line(first.at)).with("command", spoken(&first.words));
+    let mut report =
+        Report::at(cell, first_line(source, first.at)).with("command", spoken(&first.words));
     for other in others {
         report = report.label(
             cell,
-            first_line(other.at),
+            first_line(source, other.at),
             format!("and `{}`", spoken(&other.words)),
         );
     }
@@ -104,10 +163,14 @@ fn told(cell: CellId, source: &str, runs: &[Run]) -> Option<Report> {
     Some(report)
 }
 
+fn first_line(source: &str, at: TextRange) -> TextRange {
+    TextRange::new(at.start(), at.end().min(line_end(source, at.start())))
+}
+
 /// The top-level statements from the first that runs `az` to the last that may need its result.
 fn region(unit: &Unit<'_>, runs: &[Run]) -> Option<(usize, usize)> {
     // A function fails where it is called; wrapping its definition would mend nothing.
-    if runs.iter().any(|run| !run.top_level) {
+    if runs.iter().any(|run| run.function.is_some()) {
         return None;
     }
     let body = unit.module.body();
@@ -119,50 +182,65 @@ fn region(unit: &Unit<'_>, runs: &[Run]) -> Option<(usize, usize)> {
     let runs_last = body
         .iter()
         .position(|stmt| range(stmt).covers(TextRange::empty(last)))?;
-    let harmless = |stmt: &nbfix_python::ast::Stmt| {
-        use nbfix_python::ast::Stmt;
+    let harmless = |stmt: &Stmt| {
         matches!(stmt, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) || is_stdlib_import(stmt)
     };
     let to = body.iter().rposition(|stmt| !harmless(stmt))?;
     Some((from, to.max(runs_last)))
 }
 
-struct Finder<'s, 'a> {
-    semantic: &'s Semantic<'a>,
+struct Finder<'c, 's, 'a> {
+    commands: &'c Commands<'s, 'a>,
     unit: &'s Unit<'a>,
     ancestors: Vec<AnyNodeRef<'a>>,
+    /// What stands behind `if shutil.which("az") is None: return` in its function.
+    left_early: Vec<TextRange>,
     runs: Vec<Run>,
 }
 
-impl<'a> Finder<'_, 'a> {
-    fn found(&mut self, words: Vec<String>, at: TextRange) {
-        if is_caught(&self.ancestors, at) || self.asks_first(at) {
-            return;
-        }
-        let top_level = !self.ancestors.iter().any(|node| {
-            matches!(
-                node,
-                AnyNodeRef::StmtFunctionDef(_)
-                    | AnyNodeRef::StmtClassDef(_)
-                    | AnyNodeRef::ExprLambda(_)
-            )
-        });
+impl<'a> Finder<'_, '_, 'a> {
+    fn found(&mut self, words: Vec<String>, at: TextRange, through: Vec<(usize, TextRange)>) {
+        let guarded = is_caught(&self.ancestors, at)
+            || self.asks_first(at)
+            || self.left_early.iter().any(|rest| rest.covers(at));
         self.runs.push(Run {
             words,
             at,
-            top_level,
+            function: self.function(),
+            through,
+            guarded,
         });
+    }
+
+    /// The innermost function around, else the class.
+    fn function(&self) -> Option<TextRange> {
+        let innermost = |is_it: fn(&AnyNodeRef<'a>) -> bool| {
+            let found = self.ancestors.iter().rev().find(|node| is_it(node));
+            found.map(range)
+        };
+        let is_function = |node: &AnyNodeRef<'a>| {
+            matches!(
+                node,
+                AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::ExprLambda(_)
+            )
+        };
+        innermost(is_function)
+            .or_else(|| innermost(|node| matches!(node, AnyNodeRef::StmtClassDef(_))))
     }
 
     /// Whether an `if` around the place asks for the CLI, as in `if shutil.which("az"):`.
     fn asks_first(&self, at: TextRange) -> bool {
         self.ancestors.iter().any(|node| match node {
             AnyNodeRef::StmtIf(branch) => {
-                let test = range(&*branch.test);
-                !test.covers(at) && mentions_which(self.semantic, self.unit, &branch.test)
+                !range(&*branch.test).covers(at) && self.asks(&branch.test)
             }
             _ => false,
         })
+    }
+
+    fn asks(&self, test: &'a Expr) -> bool {
+        let semantic = self.commands.semantic();
+        asks_for_program(semantic, self.unit, test) || mentions_which(semantic, self.unit, test)
     }
 }
 
@@ -173,30 +251,23 @@ fn mentions_which<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, test: &'a Expr) 
         .any(|tool| tool.starts_with("az"))
 }
 
-impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
+impl<'a> SourceOrderVisitor<'a> for Finder<'_, '_, 'a> {
     fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
         match node {
-            AnyNodeRef::ExprCall(call) => {
-                if let Some(words) = az_call(self.semantic, self.unit, call) {
-                    self.found(words, range(call));
+            AnyNodeRef::ExprCall(_)
+            | AnyNodeRef::StmtIpyEscapeCommand(_)
+            | AnyNodeRef::ExprIpyEscapeCommand(_) => {
+                if let Some(run) = az_run(self.commands, self.unit, node) {
+                    self.found(run.words, range(node), run.through);
                 }
             }
             // `plumbum.local["az"]`
             AnyNodeRef::ExprSubscript(subscript) => {
-                let path = self.semantic.qualified(self.unit, &*subscript.value);
+                let semantic = self.commands.semantic();
+                let path = semantic.qualified(self.unit, &*subscript.value);
                 let program = string_value(&subscript.slice);
                 if path.as_deref() == Some("plumbum.local") && program.is_some_and(shell::is_az) {
-                    self.found(Vec::new(), range(subscript));
-                }
-            }
-            AnyNodeRef::StmtIpyEscapeCommand(escape) => {
-                if let Some(words) = az_node(self.semantic, self.unit, node) {
-                    self.found(words, range(escape));
-                }
-            }
-            AnyNodeRef::ExprIpyEscapeCommand(escape) => {
-                if let Some(words) = az_node(self.semantic, self.unit, node) {
-                    self.found(words, range(escape));
+                    self.found(Vec::new(), range(subscript), Vec::new());
                 }
             }
             _ => {}
@@ -205,7 +276,21 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
         TraversalSignal::Traverse
     }
 
-    fn leave_node(&mut self, _: AnyNodeRef<'a>) {
+    fn leave_node(&mut self, node: AnyNodeRef<'a>) {
         self.ancestors.pop();
+        let AnyNodeRef::StmtIf(branch) = node else {
+            return;
+        };
+        let function = self.ancestors.iter().rev().find_map(|node| match node {
+            AnyNodeRef::StmtFunctionDef(function) => Some(range(*function)),
+            _ => None,
+        });
+        if let Some(function) = function
+            && matches!(branch.body.last(), Some(Stmt::Return(_)))
+            && self.asks(&branch.test)
+        {
+            let rest = TextRange::new(range(branch).end(), function.end());
+            self.left_early.push(rest);
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nbfix_ipynb::CellId;
 use nbfix_python::ast::{Expr, Stmt};
 use nbfix_python::{range, string_value};
+use nbfix_semantic::config_cell::{is_import, is_setting};
 use nbfix_semantic::{Binding, BindingKind, ProgramId, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
@@ -214,36 +215,21 @@ fn insertion(
     Some((unit.cell, Edit::insert(at, text)))
 }
 
-/// The configuration cell and the offset in it: behind the last import or constant of the first cell that sets
-/// constants (or is tagged `parameters`); if there is none above, just above the first place.
+/// The configuration cell and the offset in it: behind its last import or constant; if there is none above, just above
+/// the first place.
 fn configuration<'s, 'a>(
     semantic: &'s Semantic<'a>,
     first: &Place,
 ) -> Option<(&'s Unit<'a>, usize)> {
     let home = semantic.units().get(first.unit)?;
-    let above: Vec<&Unit<'a>> = semantic
-        .units_of(ProgramId::DOCUMENT)
-        .filter(|unit| unit.index <= home.index && unit.module.errors().is_empty())
-        .collect();
-    let limit = |unit: &Unit<'_>| {
-        if unit.index == home.index {
+    if let Some(found) = semantic.configuration_cell_above(home.index, first.at.start()) {
+        let unit = semantic.units().get(found.unit)?;
+        let limit = if unit.index == home.index {
             first.at.start()
         } else {
             usize::MAX
-        }
-    };
-    let tagged = above.iter().find(|unit| {
-        semantic
-            .notebook()
-            .cell_tags(unit.cell)
-            .iter()
-            .any(|tag| tag == "parameters")
-    });
-    let sets = above
-        .iter()
-        .find(|unit| body_until(unit, limit(unit)).any(is_setting));
-    if let Some(unit) = tagged.or(sets) {
-        let last = body_until(unit, limit(unit))
+        };
+        let last = body_until(unit, limit)
             .filter(|stmt| is_setting(stmt) || is_import(stmt))
             .last();
         if let Some(stmt) = last {
@@ -271,32 +257,6 @@ fn body_until<'u>(unit: &'u Unit<'_>, limit: usize) -> impl Iterator<Item = &'u 
         .body()
         .iter()
         .take_while(move |stmt| range(*stmt).end() <= limit)
-}
-
-fn is_import(stmt: &Stmt) -> bool {
-    matches!(stmt, Stmt::Import(_) | Stmt::ImportFrom(_))
-}
-
-/// `NAME = constant` or `NAME = os.environ...`: what a configuration cell is made of.
-fn is_setting(stmt: &Stmt) -> bool {
-    let Stmt::Assign(assign) = stmt else {
-        return false;
-    };
-    let [Expr::Name(_)] = assign.targets.as_slice() else {
-        return false;
-    };
-    match &*assign.value {
-        Expr::StringLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) => true,
-        Expr::Call(call) => {
-            let parts = nbfix_python::dotted(&*call.func)
-                .map(|(_, parts)| parts)
-                .unwrap_or_default();
-            matches!(parts.last(), Some(&"getenv")) || parts.contains(&"environ")
-        }
-        Expr::Subscript(subscript) => nbfix_python::dotted(&*subscript.value)
-            .is_some_and(|(_, parts)| parts.last() == Some(&"environ")),
-        _ => false,
-    }
 }
 
 enum Os {

@@ -7,10 +7,12 @@
 //! not parse gives what could be read of it.
 
 mod binder;
+pub mod config_cell;
 mod names;
 mod sources;
 pub mod values;
 
 pub use binder::{Binding, BindingKind, Scope, ScopeKind};
+pub use config_cell::{Configuration, ConfigurationSign};
 pub use names::Semantic;
 pub use sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};

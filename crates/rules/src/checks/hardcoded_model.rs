@@ -96,6 +96,16 @@ const REQUEST_KEYS: &[&str] = &[
     "encoding_format",
 ];
 
+/// Those of them that hold what is asked.
+const QUESTION_KEYS: &[&str] = &[
+    "messages",
+    "input",
+    "inputs",
+    "prompt",
+    "contents",
+    "instructions",
+];
+
 /// Constructors that take the name as an argument without keyword, and which argument it is.
 const POSITIONAL: &[(&str, usize)] = &[
     ("google.generativeai.GenerativeModel", 0),
@@ -373,9 +383,11 @@ impl<'a> Finder<'_, 'a> {
         if !is_request {
             return;
         }
+        // With a question in it, it is a request and no setting.
+        let asks = keys.iter().any(|key| QUESTION_KEYS.contains(key));
         for item in &dict.items {
             if item.key.as_ref().and_then(string_value).is_some_and(key) {
-                self.take(&item.value, true);
+                self.take(&item.value, !asks);
             }
         }
     }

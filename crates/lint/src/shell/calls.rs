@@ -65,13 +65,6 @@ impl<'a> Reader<'_, 'a> {
             func => return self.partial(func, first),
         };
         // `get_ipython().system("...")`, and what `get_ipython()` is called.
-        let is_shell = self
-            .semantic
-            .made_by(self.unit, &method.value)
-            .is_some_and(|path| path.rsplit('.').next() == Some("get_ipython"));
-        if !is_shell {
-            return None;
-        }
         let by_name = |names: &[&str]| match first {
             Some(Expr::StringLiteral(name)) => names.contains(&name.value.to_str()),
             _ => false,
@@ -85,8 +78,10 @@ impl<'a> Reader<'_, 'a> {
                 call.arguments.args.get(2)
             }
             _ => None,
-        };
-        command.map(Runner::Command)
+        }?;
+        let made_by = self.semantic.made_by(self.unit, &method.value)?;
+        let is_shell = made_by.rsplit('.').next() == Some("get_ipython");
+        is_shell.then_some(Runner::Command(command))
     }
 
     /// `run = functools.partial(subprocess.run, shell=True)`

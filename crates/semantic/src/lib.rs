@@ -6,12 +6,14 @@
 //! What this crate does not know: rules, findings, files. Its invariant: it never fails. A cell that does
 //! not parse gives what could be read of it.
 
+mod beside;
 mod binder;
 pub mod config_cell;
 mod names;
 mod sources;
 pub mod values;
 
+pub use beside::{Beside, ModuleFile, Origin};
 pub use binder::{Binding, BindingKind, Scope, ScopeKind};
 pub use config_cell::{Configuration, ConfigurationSign};
 pub use names::Semantic;

@@ -4,9 +4,10 @@
 mod calls;
 mod wrappers;
 
+use nbfix_python::AnyNodeRef;
 use nbfix_python::ast::IpyEscapeKind;
 use nbfix_python::shell::{Command, Word, base_name, commands};
-use nbfix_semantic::Source;
+use nbfix_semantic::{Semantic, Source, Unit};
 use nbfix_text::TextRange;
 
 pub use wrappers::{Commands, asks_for_program};
@@ -57,6 +58,11 @@ pub(crate) const RUNNERS: &[&str] = &[
 
 /// Magics that hand their line to a program of their own name.
 const PROGRAM_MAGICS: &[&str] = &["pip", "conda", "mamba", "micromamba", "uv"];
+
+/// The commands that `node` runs by itself: an escape, or a call. [`Commands`] looks into functions, too.
+pub fn lines_of<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, node: AnyNodeRef<'a>) -> Vec<Line> {
+    Commands::new(semantic).direct_of(unit, node)
+}
 
 /// The commands of a cell that is shell as a whole (`%%bash`), or one line that IPython hands to a program.
 pub fn lines_of_cell(source: &str, what: &Source) -> Vec<Line> {

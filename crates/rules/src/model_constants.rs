@@ -24,15 +24,21 @@ pub(crate) struct Place {
 pub(crate) struct Constants {
     known: BTreeMap<String, (usize, TextRange, String)>,
     edits: Vec<(CellId, Edit)>,
+    changes: bool,
 }
 
 impl Constants {
     /// Finds a constant for every model: one that the notebook has already, or a new one in its configuration cell.
-    /// `models` come in the order of their first places.
-    pub(crate) fn plan(semantic: &Semantic<'_>, models: &[(&str, &[Place])]) -> Self {
+    /// `models` come in the order of their first places; a new constant's default is the model's successor, if it has one.
+    pub(crate) fn plan(
+        semantic: &Semantic<'_>,
+        models: &[(&str, &[Place])],
+        successors: &BTreeMap<String, String>,
+    ) -> Self {
         let mut this = Self {
             known: BTreeMap::new(),
             edits: Vec::new(),
+            changes: false,
         };
         let mut fresh: Vec<(&str, &[Place])> = Vec::new();
         for (model, places) in models {
@@ -46,7 +52,10 @@ impl Constants {
             }
         }
         let names = new_names(semantic, &fresh);
-        match insertion(semantic, &fresh, &names) {
+        this.changes = fresh
+            .iter()
+            .any(|(model, _)| successors.contains_key(*model));
+        match insertion(semantic, &fresh, &names, successors) {
             Some(insertion) => this.edits.push(insertion),
             None if fresh.is_empty() => {}
             // Nowhere to put them: then there is no fix at all, rather than half of one.
@@ -72,6 +81,11 @@ impl Constants {
     /// The constant that holds the model already: its unit, its place and its name.
     pub(crate) fn known(&self, model: &str) -> Option<&(usize, TextRange, String)> {
         self.known.get(model)
+    }
+
+    /// Whether a default is another model than the notebook's.
+    pub(crate) fn changes(&self) -> bool {
+        self.changes
     }
 
     /// All edits, for all models together.
@@ -180,6 +194,7 @@ fn insertion(
     semantic: &Semantic<'_>,
     models: &[(&str, &[Place])],
     names: &[String],
+    successors: &BTreeMap<String, String>,
 ) -> Option<(CellId, Edit)> {
     let first = models
         .iter()
@@ -193,6 +208,10 @@ fn insertion(
         Os::Taken => return None,
     }
     for ((model, _), name) in models.iter().zip(names) {
+        let successor = successors
+            .get(*model)
+            .filter(|successor| is_plain(successor));
+        let model = successor.map_or(*model, String::as_str);
         lines.push(format!("{name} = os.environ.get(\"{name}\", \"{model}\")"));
     }
     let newline = if unit.source.contains("\r\n") {
@@ -213,6 +232,12 @@ fn insertion(
         format!("{newline}{text}")
     };
     Some((unit.cell, Edit::insert(at, text)))
+}
+
+/// Whether the text can stand between quotes as it is.
+fn is_plain(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\'))
 }
 
 /// The configuration cell and the offset in it: behind its last import or constant; if there is none above, just above

@@ -60,7 +60,7 @@ impl<'s, 'a> Commands<'s, 'a> {
     /// that go on where the program is missing (a broad `except`, or an `if` that asks `shutil.which`) run nothing in
     /// this sense.
     pub fn of(&self, unit: &Unit<'a>, node: AnyNodeRef<'a>) -> Vec<Line> {
-        let Some(unit) = self.semantic.units().get(unit.index) else {
+        let Some(unit) = self.semantic.unit(unit.index) else {
             return Vec::new();
         };
         let direct = self.direct(unit, node, &Arguments::default(), range(node), true);
@@ -83,6 +83,13 @@ impl<'s, 'a> Commands<'s, 'a> {
             self.visit(&visit, &mut left, &mut lines);
         }
         lines
+    }
+
+    pub(super) fn direct_of(&self, unit: &Unit<'a>, node: AnyNodeRef<'a>) -> Vec<Line> {
+        let unit = self.semantic.unit(unit.index);
+        unit.map_or_else(Vec::new, |unit| {
+            self.direct(unit, node, &Arguments::default(), range(node), true)
+        })
     }
 
     fn direct(
@@ -131,7 +138,7 @@ impl<'s, 'a> Commands<'s, 'a> {
 
     fn visit(&self, visit: &Visit<'_, 'a>, left: &mut usize, lines: &mut Vec<Line>) {
         let home = visit.callable.unit;
-        let Some(unit) = self.semantic.units().get(home) else {
+        let Some(unit) = self.semantic.unit(home) else {
             return;
         };
         if visit.through.len() >= MAX_LEVELS {
@@ -210,10 +217,8 @@ struct SiteFinder<'c, 's, 'a> {
 
 impl<'a> SiteFinder<'_, '_, 'a> {
     fn asks(&self, test: &'a Expr) -> bool {
-        let units = self.commands.semantic.units();
-        units
-            .get(self.unit)
-            .is_some_and(|unit| asks_for_program(self.commands.semantic, unit, test))
+        let home = self.commands.semantic.unit(self.unit);
+        home.is_some_and(|unit| asks_for_program(self.commands.semantic, unit, test))
     }
 
     fn is_guarded(&self, at: TextRange) -> bool {

@@ -14,6 +14,7 @@ use nbfix_text::TextRange;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model_constants::{Constants, Place};
+use crate::settings::Settings;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
@@ -218,13 +219,14 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         .iter()
         .filter_map(|model| Some((*model, places.get(model)?.as_slice())))
         .collect();
-    let constants = Constants::plan(semantic, &models);
+    let successors = &Settings::of(findings).models.replace;
+    let constants = Constants::plan(semantic, &models, successors);
     for (model, places) in models {
         let Some(places) = places.split_first() else {
             continue;
         };
         let mut report = report(semantic, model, places, &constants);
-        if leaves {
+        if leaves || constants.changes() {
             report = report.safety(Safety::Unsafe);
         }
         findings.push(report);

@@ -17,10 +17,8 @@ pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     // Whatever the way to the command, somebody writes its name.
-    let names_it = semantic
-        .units()
-        .iter()
-        .any(|unit| names_the_cli(unit.source));
+    let units = (0..).map_while(|index| semantic.unit(index));
+    let names_it = units.into_iter().any(|unit| names_the_cli(unit.source));
     if names_it {
         in_python(semantic, findings);
     }
@@ -100,7 +98,7 @@ fn in_cell<'a>(
     // One label at each command that a function runs for this cell.
     let mut labelled: Vec<(usize, TextRange)> = Vec::new();
     for place in runs.iter().filter_map(|run| run.through.last()) {
-        let home = semantic.units().get(place.0).filter(|home| {
+        let home = semantic.unit(place.0).filter(|home| {
             let kind = semantic.program(home.program).kind;
             matches!(kind, ProgramKind::Notebook | ProgramKind::CellFile)
         });

@@ -111,7 +111,7 @@ impl<'a> Semantic<'a> {
     /// to the document, and methods of objects that a class of the document made. `None` if it is none of these, or if
     /// a decorator may have made something else of it.
     pub fn callable(&self, unit: &Unit<'a>, func: &'a Expr) -> Option<Callable<'a>> {
-        self.callable_within(self.units().get(unit.index)?, func, MAX_DEPTH)
+        self.callable_within(self.unit(unit.index)?, func, MAX_DEPTH)
     }
 
     fn callable_within(
@@ -163,7 +163,7 @@ impl<'a> Semantic<'a> {
                 bound: false,
             }),
             BindingKind::Value(value) => {
-                let home = self.units().get(binding.unit)?;
+                let home = self.unit(binding.unit)?;
                 self.callable_within(home, value, steps)
             }
             BindingKind::Import(path) => {
@@ -213,7 +213,7 @@ impl<'a> Semantic<'a> {
         match &binding.kind {
             BindingKind::Class(class) => Some((binding.unit, class)),
             BindingKind::Value(value) | BindingKind::With(value) => {
-                self.class_of(self.units().get(binding.unit)?, value, steps)
+                self.class_of(self.unit(binding.unit)?, value, steps)
             }
             BindingKind::Import(path) => {
                 self.class_of_binding(self.member(path).last()?, steps.checked_sub(1)?)

@@ -39,7 +39,7 @@ impl<'s, 'a> Evaluator<'s, 'a> {
     }
 
     fn unit(&self, index: usize) -> Option<&'s Unit<'a>> {
-        self.semantic.units().get(index)
+        self.semantic.unit(index)
     }
 
     pub(super) fn source(&self, unit: usize, expr: &Expr) -> &'a str {

@@ -4,18 +4,24 @@ use nbfix_python::ast::Expr;
 use nbfix_python::dotted;
 use nbfix_python::range;
 
-use crate::{Binding, BindingKind, ProgramId, Semantic, Unit};
+use crate::{Binding, BindingKind, ProgramId, ProgramKind, Semantic, Unit};
 
 impl<'a> Semantic<'a> {
-    /// The file of the document whose import path is `module`: `helpers` is `helpers.py`, `a.b` is `a/b.py` or
-    /// `a/b/__init__.py`, in whatever folder.
+    /// What `import module` reads: a module beside the document, or a file that its cells write, in whatever folder:
+    /// `helpers` is `helpers.py`, `a.b` is `a/b.py` or `a/b/__init__.py`.
     pub(crate) fn module_program(&self, module: &str) -> Option<ProgramId> {
         let module = module.trim_start_matches('.');
         if module.is_empty() {
             return None;
         }
+        if let Some(beside) = self.module(module) {
+            return Some(beside);
+        }
         let stem = module.replace('.', "/");
-        self.programs().skip(1).find_map(|(id, program)| {
+        let files = self
+            .programs()
+            .filter(|(_, program)| program.kind == ProgramKind::CellFile);
+        files.into_iter().find_map(|(id, program)| {
             let path = program.path.replace('\\', "/");
             let path = path.strip_suffix(".py")?;
             let path = path.strip_suffix("/__init__").unwrap_or(path);

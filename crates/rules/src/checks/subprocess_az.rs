@@ -95,17 +95,22 @@ fn in_cell<'a>(
     let Some(mut report) = told(unit.cell, unit.source, runs) else {
         return;
     };
-    // One label at each command that a function runs for this cell.
+    if runs.first().is_some_and(|run| !run.through.is_empty()) {
+        report = report.says("through");
+    }
+    // One label at each place of the document where a function runs the command for this cell.
     let mut labelled: Vec<(usize, TextRange)> = Vec::new();
-    for place in runs.iter().filter_map(|run| run.through.last()) {
-        let home = semantic.unit(place.0).filter(|home| {
+    for run in runs {
+        let place = run.through.iter().rev().find_map(|(unit, at)| {
+            let home = semantic.unit(*unit)?;
             let kind = semantic.program(home.program).kind;
-            matches!(kind, ProgramKind::Notebook | ProgramKind::CellFile)
+            let is_ours = matches!(kind, ProgramKind::Notebook | ProgramKind::CellFile);
+            is_ours.then_some((home, *at))
         });
-        if let Some(home) = home.filter(|_| !labelled.contains(place)) {
-            labelled.push(*place);
-            let at = first_line(home.source, place.1);
-            report = report.label(home.cell, at, "this runs it");
+        let Some((home, at)) = place else { continue };
+        if !labelled.contains(&(home.index, at)) {
+            labelled.push((home.index, at));
+            report = report.label(home.cell, first_line(home.source, at), "this runs it");
         }
     }
     if let Some((from, to)) = region(unit, runs) {

@@ -23,7 +23,8 @@ pub struct Line {
     /// If a function of the document runs it: the way from the call to the command, outermost first, each as the
     /// position of a unit and a place there. Empty if it runs right here.
     pub through: Vec<(usize, TextRange)>,
-    /// Whether the function runs this very command whatever it is called with, so that the command is also found there.
+    /// Whether the function runs this command whatever it is called with, but for the program's name: then it is the
+    /// function's own business, and found there.
     pub fixed: bool,
 }
 

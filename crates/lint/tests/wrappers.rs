@@ -67,6 +67,25 @@ fn the_way_to_a_command_is_told() {
 }
 
 #[test]
+fn what_a_function_runs_in_any_case_is_its_own() {
+    let head = "import subprocess\ndef tool(program, verb):\n    subprocess.run([program, 'login'])\n    subprocess.run([program, verb])";
+    let notebook = notebook(&[head, "tool('az', 'show')"]);
+    let sources = Sources::parse(&notebook, "a.ipynb");
+    let semantic = Semantic::new(&notebook, &sources);
+    let commands = Commands::new(&semantic);
+    let unit = semantic.units().last().unwrap();
+    let mut nodes = Nodes(Vec::new());
+    nodes.visit_body(unit.module.body());
+    let lines: Vec<_> = nodes
+        .0
+        .into_iter()
+        .flat_map(|node| commands.of(unit, node))
+        .collect();
+    let fixed: Vec<bool> = lines.iter().map(|line| line.fixed).collect();
+    assert_eq!(fixed, [true, false]);
+}
+
+#[test]
 fn functions_that_call_each_other_end() {
     let mut wide = "import subprocess\n".to_owned();
     for i in 0..60 {

@@ -10,9 +10,11 @@
 //! [`MAX_TEXT`] bytes, and where more than [`MAX_CHOICES`] alternatives come up nothing is known. Nothing is kept between
 //! questions, so that those who do not ask do not pay.
 
+mod bindings;
 mod callable;
 mod eval;
 mod modules;
+mod ops;
 mod text;
 
 pub use callable::{Arguments, Body, Callable};

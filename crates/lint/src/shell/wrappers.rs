@@ -21,8 +21,11 @@ const MAX_CALLS: usize = 200;
 /// The commands that the code of one document runs. It remembers what stands in the functions that it looked into.
 pub struct Commands<'s, 'a> {
     semantic: &'s Semantic<'a>,
-    sites: RefCell<FxHashMap<(usize, usize), Rc<[Site<'a>]>>>,
+    sites: RefCell<FxHashMap<(usize, usize), Sites<'a>>>,
 }
+
+/// The calls and escapes of one function.
+type Sites<'a> = Rc<[Site<'a>]>;
 
 /// A call or an escape in a function.
 #[derive(Clone, Copy)]
@@ -168,7 +171,7 @@ impl<'s, 'a> Commands<'s, 'a> {
             }
             let alone = self.direct(unit, site.node, &Arguments::default(), visit.around, false);
             for mut line in own {
-                line.fixed = alone.iter().any(|other| said(other) == said(&line));
+                line.fixed = alone.iter().any(|other| is_same(other, &line));
                 line.range = visit.around;
                 for word in &mut line.words {
                     word.range = visit.around;
@@ -180,7 +183,7 @@ impl<'s, 'a> Commands<'s, 'a> {
     }
 
     /// The calls and escapes of a function's own body.
-    fn sites(&self, callable: &Callable<'a>) -> Rc<[Site<'a>]> {
+    fn sites(&self, callable: &Callable<'a>) -> Sites<'a> {
         let key = (callable.unit, callable.range().start());
         if let Some(known) = self.sites.borrow().get(&key) {
             return Rc::clone(known);
@@ -196,14 +199,19 @@ impl<'s, 'a> Commands<'s, 'a> {
             Body::Def(def) => finder.visit_body(&def.body),
             Body::Lambda(lambda) => finder.visit_expr(&lambda.body),
         }
-        let found: Rc<[Site<'a>]> = finder.found.into();
+        let found: Sites<'a> = finder.found.into();
         self.sites.borrow_mut().insert(key, Rc::clone(&found));
         found
     }
 }
 
-fn said(line: &Line) -> Vec<&str> {
-    line.words.iter().map(|word| word.text.as_str()).collect()
+/// Whether the command is the same, but for the program's name.
+fn is_same(one: &Line, other: &Line) -> bool {
+    fn said(line: &Line) -> Vec<&str> {
+        line.words.iter().map(|word| word.text.as_str()).collect()
+    }
+    let (one, other) = (said(one), said(other));
+    one == other || one.len() > 1 && one.get(1..) == other.get(1..)
 }
 
 struct SiteFinder<'c, 's, 'a> {

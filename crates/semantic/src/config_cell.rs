@@ -35,7 +35,8 @@ pub enum ConfigurationSign {
     Tag,
     /// A `# @param` comment, of which Colab makes a form.
     Form,
-    /// A heading in the Markdown just above: "Configuration", "Setup", "Parameters", "0. ...".
+    /// A heading in the Markdown just above: "Configuration", "Setup", "Parameters", "0. ..."; and the cell sets names more
+    /// than it does anything else.
     Title,
     /// It is the first cell that sets a constant.
     Assignments,
@@ -55,6 +56,11 @@ const TITLE_WORDS: &[&str] = &[
     "settings",
     "setup",
     "variables",
+];
+
+/// Words of a heading that say nothing about what it announces.
+const EMPTY_WORDS: &[&str] = &[
+    "a", "all", "and", "for", "of", "our", "some", "step", "the", "this", "your", "notebook",
 ];
 
 impl Semantic<'_> {
@@ -105,7 +111,7 @@ impl Semantic<'_> {
             ConfigurationSign::Tag
         } else if has_form(unit.source) {
             ConfigurationSign::Form
-        } else if self.is_titled(unit.cell) {
+        } else if settings >= others && self.is_titled(unit.cell) {
             ConfigurationSign::Title
         } else {
             ConfigurationSign::Assignments
@@ -148,10 +154,11 @@ fn announces_settings(heading: &str) -> bool {
     }
     let words: Vec<&str> = text
         .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
+        .filter(|word| !word.is_empty() && !word.chars().all(|c| c.is_numeric()))
+        .filter(|word| !EMPTY_WORDS.contains(word))
         .collect();
-    // A sentence about something else may hold such a word, too.
-    let is_short = words.len() <= 6;
+    // A longer heading is about something else, of which the settings are a part.
+    let is_short = words.len() <= 3;
     let names = words.iter().any(|word| TITLE_WORDS.contains(word));
     let set_up = words.windows(2).any(|pair| pair == ["set", "up"]);
     is_short && (names || set_up)
@@ -221,6 +228,8 @@ mod tests {
             "<a id='0'></a>### 0\u{fe0f}\u{20e3} Initialize notebook variables",
             "# 0. Before you start",
             "## Notebook settings:",
+            "## Step 1: Set up the environment",
+            "### Imports and initial setup",
         ] {
             let heading = heading.trim_start_matches(|c| c != '#');
             assert!(announces_settings(heading), "{heading}");
@@ -229,6 +238,7 @@ mod tests {
             "# Ask the model",
             "## 10. Results",
             "# How to set a goal",
+            "### Set up your API key for tracing",
             "# What the parameters of a large model mean for its cost",
         ] {
             assert!(!announces_settings(heading), "{heading}");

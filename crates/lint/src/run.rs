@@ -14,7 +14,7 @@ use crate::finding::sort;
 use crate::imports::Imports;
 use crate::matcher::{Env, Spot};
 use crate::prefilter::Survey;
-use crate::shell::{Line, lines_of};
+use crate::shell::{Commands, Line};
 use crate::{Check, Context, Document, Finding, Findings, Report, RuleSet, Selected};
 
 /// What a run over one document gave.
@@ -46,7 +46,9 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
     } else {
         Imports::default()
     };
+    let commands = Commands::new(semantic);
     let mut run = Run {
+        commands: &commands,
         env: Env {
             semantic,
             imports: &imports,
@@ -96,6 +98,7 @@ fn document_of(kind: ProgramKind) -> Document {
 }
 
 struct Run<'s> {
+    commands: &'s Commands<'s, 's>,
     env: Env<'s>,
     rules: &'s RuleSet,
     linted: Linted,
@@ -240,7 +243,10 @@ impl<'s> SourceOrderVisitor<'s> for Walk<'_, 's> {
                 && check.traits.shell
                 && lines.is_none()
             {
-                lines = Some(lines_of(env.semantic, self.unit, node));
+                let mut all = self.run.commands.of(self.unit, node);
+                // What a function runs in any case is found in the function.
+                all.retain(|line| !line.fixed);
+                lines = Some(all);
             }
             let lines = lines.as_deref().unwrap_or_default();
             self.run
@@ -315,7 +321,14 @@ fn report(
         }
         report
     };
-    let fix = check.fix.as_ref();
+    // A call of the notebook's own function is no command that could be written in another way.
+    let is_through = match spot {
+        Spot::Node(_, _, lines) => lines
+            .iter()
+            .any(|line| line.range == found.range && !line.through.is_empty()),
+        Spot::Cell(_) => false,
+    };
+    let fix = check.fix.as_ref().filter(|_| !is_through);
     fix.and_then(|fix| fix.mend(env, spot, cell, found, report()))
         .unwrap_or_else(report)
 }

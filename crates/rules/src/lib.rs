@@ -5,6 +5,7 @@
 //!
 //! What this crate does not know: files, the terminal.
 
+mod az_runs;
 mod cli;
 mod degrade;
 mod failure;

@@ -1,5 +1,6 @@
 //! What is missing when a cell stops, and what its reader is told.
 
+use nbfix_lint::shell::Commands;
 use nbfix_python::ast::{Expr, ExprName, Stmt};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted, range, string_value};
 use nbfix_semantic::{BindingKind, Semantic, Unit};
@@ -204,7 +205,8 @@ fn asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr, depth: us
         Expr::Name(name) => asked_of_name(semantic, unit, name, depth),
         Expr::Call(call) => {
             let here = Needs::of_part(semantic, unit, expr);
-            if crate::cli::az_call(semantic, unit, call).is_some() {
+            let commands = Commands::new(semantic);
+            if crate::cli::az_run(&commands, unit, AnyNodeRef::from(call)).is_some() {
                 return Needs {
                     tools: vec!["az".to_owned()],
                     ..Needs::default()

@@ -17,9 +17,14 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             continue;
         };
         let place = first_line(unit, range(first.stmt));
-        let mut report = Report::at(unit.cell, place).with("service", outage(semantic, unit, first).label);
+        let mut report =
+            Report::at(unit.cell, place).with("service", outage(semantic, unit, first).label);
         for other in others {
-            report = report.label(unit.cell, first_line(unit, range(other.stmt)), "stops here too");
+            report = report.label(
+                unit.cell,
+                first_line(unit, range(other.stmt)),
+                "stops here too",
+            );
         }
         let plan = plan.get_or_insert_with(|| Plan::of(semantic, findings));
         findings.push(plan.mend(semantic, unit, report));

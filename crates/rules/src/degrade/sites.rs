@@ -6,16 +6,25 @@ use nbfix_semantic::{ProgramId, Semantic, Unit};
 
 use super::{Site, helper};
 use crate::guards::handler_body;
-use crate::stops;
+use crate::{az_runs, stops};
 
 /// The sites of all rules that run, one a unit at most.
 pub(super) fn all(semantic: &Semantic<'_>, findings: &Findings<'_>) -> Vec<Site> {
     let mut sites: Vec<Site> = Vec::new();
+    let mut az = if findings.runs("subprocess-az") {
+        az_runs::runs_of(semantic)
+    } else {
+        Vec::new()
+    };
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
         let mut site: Option<Site> = None;
         if findings.runs("raise-on-missing-service") {
             let stops = stops::stops_of(semantic, unit);
             site = merged(site, stops::site(semantic, unit, &stops));
+        }
+        if let Some(at) = az.iter().position(|(other, _)| other.index == unit.index) {
+            let (_, runs) = az.swap_remove(at);
+            site = merged(site, az_runs::site(unit, &runs));
         }
         sites.extend(site);
     }

@@ -152,11 +152,13 @@ impl<'a> Reader<'_, 'a> {
             }
             Op::Perhaps(block) => self.perhaps(block),
             Op::Apart(block) => self.block(block),
-            Op::Annotation(_)
-            | Op::Unbind { .. }
-            | Op::Call { .. }
-            | Op::Stop(_)
-            | Op::Anything => {}
+            // What is gone at the end was never given.
+            Op::Unbind { name, .. } => {
+                let name = self.text(*name);
+                self.found.binds.retain(|known| *known != name);
+                self.found.surely.retain(|known| *known != name);
+            }
+            Op::Annotation(_) | Op::Call { .. } | Op::Stop(_) | Op::Anything => {}
         }
     }
 

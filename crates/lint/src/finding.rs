@@ -6,6 +6,7 @@ use std::ops::Range;
 use nbfix_ipynb::{CellId, NewCell, Span};
 use nbfix_text::{Edit, Patch, TextRange};
 
+use crate::join::Join;
 use crate::{Rule, Selected};
 
 /// How bad a finding is.
@@ -126,6 +127,9 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// How to mend it.
     pub fix: Option<Fix>,
+    /// Findings of other rules that come of this one, and are told by its labels. Once this one is mended they stand
+    /// for themselves, if they are still found.
+    pub joined: Vec<Finding>,
 }
 
 impl Finding {
@@ -147,6 +151,7 @@ pub struct Report {
     edits: Vec<(CellId, Edit)>,
     cells: Vec<NewCell>,
     safety: Option<Safety>,
+    join: Option<Join>,
 }
 
 impl Report {
@@ -167,6 +172,7 @@ impl Report {
             edits: Vec::new(),
             cells: Vec::new(),
             safety: None,
+            join: None,
         }
     }
 
@@ -221,6 +227,12 @@ impl Report {
         self.safety = Some(safety);
         self
     }
+
+    /// Tells it as a part of the finding that states its cause, where one of the named rules has one (see [`Join`]).
+    pub fn join(mut self, join: Join) -> Self {
+        self.join = Some(join);
+        self
+    }
 }
 
 /// Where a check puts what it found.
@@ -228,11 +240,16 @@ impl Report {
 pub struct Findings<'f> {
     pub(crate) selected: &'f Selected,
     pub(crate) found: &'f mut Vec<Finding>,
+    /// By position in `found`.
+    pub(crate) joins: &'f mut BTreeMap<usize, Join>,
 }
 
 impl Findings<'_> {
     /// Takes one report, and gives it the words of the rule's page.
     pub fn push(&mut self, report: Report) {
+        if let Some(join) = &report.join {
+            self.joins.insert(self.found.len(), join.clone());
+        }
         self.found.push(finish(self.selected, report));
     }
 }
@@ -270,6 +287,7 @@ pub(crate) fn finish(selected: &Selected, report: Report) -> Finding {
         fix,
         at: report.at,
         labels: report.labels,
+        joined: Vec::new(),
     }
 }
 

@@ -14,6 +14,7 @@ mod model_constants;
 mod outage;
 mod percent;
 mod proof;
+mod recorded;
 mod services;
 mod signatures;
 mod unreadable;

@@ -94,10 +94,7 @@ fn happened(head: &Recorded) -> String {
     } else {
         "raised"
     };
-    format!(
-        "this {verb} `{}` when the notebook was last run",
-        head.text
-    )
+    format!("this {verb} `{}` when the notebook was last run", head.text)
 }
 
 /// Marks the first of the errors that follow, and names the cells of the rest.

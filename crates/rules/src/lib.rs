@@ -7,6 +7,7 @@
 
 mod cli;
 mod degrade;
+mod environment;
 mod failure;
 mod functions;
 mod guards;

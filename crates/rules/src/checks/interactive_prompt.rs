@@ -124,11 +124,17 @@ impl<'a> Walk<'_, 'a> {
     fn prompt(&mut self, call: &'a ExprCall) {
         let at = range(call);
         let mut report = self.report(at);
-        let is_input = self.semantic.qualified(self.unit, &*call.func).as_deref() == Some("input");
-        if let Some((variable, statement)) = self.variable(call, is_input) {
+        let path = self.semantic.qualified(self.unit, &*call.func);
+        let variable = match path.as_deref() {
+            Some("input") => self.variable(call).filter(|name| is_setting(name)),
+            Some("getpass.getpass") => self.variable(call),
+            _ => None,
+        };
+        if let (Some(variable), Some(first)) = (variable, self.unit.module.body().first()) {
             let os = self.os(at.start());
             if os.is_none() {
-                let import = Edit::insert(range(statement).start(), "import os\n");
+                // All prompts of a cell ask for the same edit, which is made once.
+                let import = Edit::insert(range(first).start(), "import os\n");
                 report = report.edit(self.unit.cell, import);
             }
             let os = os.unwrap_or_else(|| "os".to_owned());
@@ -143,7 +149,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// The variable that would answer: of `NAME = getpass(..)`, `os.environ["NAME"] = ..`, `module.name = ..` at the
     /// start of a line of the cell. In a loop the same answer would come again and again.
-    fn variable(&self, call: &'a ExprCall, is_input: bool) -> Option<(String, &'a Stmt)> {
+    fn variable(&self, call: &'a ExprCall) -> Option<String> {
         let statement = self
             .unit
             .module
@@ -178,9 +184,9 @@ impl<'a> Walk<'_, 'a> {
             }
             _ => return None,
         };
-        // What is typed into a chat is no setting.
-        let is_setting = !is_input || SETTINGS.iter().any(|word| name.contains(word));
-        (alone && is_setting && !name.is_empty()).then_some((name, statement))
+        // `KEY` and `API_KEY` may be anybody's.
+        let is_own = name.contains('_') && !GENERIC.contains(&name.as_str());
+        (alone && is_own).then_some(name)
     }
 
     /// What `os` is called here, if it was imported above.
@@ -199,6 +205,23 @@ impl<'a> Walk<'_, 'a> {
         found.sort_unstable();
         found.first().map(|name| (*name).to_owned())
     }
+}
+
+/// Names that say what a value is, and not whose.
+const GENERIC: &[&str] = &[
+    "API_KEY",
+    "API_TOKEN",
+    "ACCESS_KEY",
+    "ACCESS_TOKEN",
+    "AUTH_TOKEN",
+    "SECRET_KEY",
+    "USER_NAME",
+    "YOUR_API_KEY",
+];
+
+/// Whether a name is that of a setting: what is typed into a chat is none.
+fn is_setting(name: &str) -> bool {
+    SETTINGS.iter().any(|word| name.contains(word))
 }
 
 /// Parts of the names of settings, as opposed to questions.

@@ -125,7 +125,7 @@ fn mended(
     let report = report.edit(cell, Edit::replace(place, text));
     if set.iter().any(|one| is_placeholder(&one.value)) {
         // It would hide the value that the environment has already.
-        return report.safety(Safety::Unsafe);
+        return report.safety(Safety::Display);
     }
     report
 }

@@ -131,7 +131,6 @@ const TO_COME: &[&str] = &[
     "binding-annotation",
     "duplicate-function",
     "hardcoded-endpoint",
-    "late-dotenv",
     "missing-install",
     "msal-http-cache",
     "openai-headers",
@@ -140,7 +139,6 @@ const TO_COME: &[&str] = &[
     "second-app",
     "stale-import",
     "undefined-name",
-    "unguarded-env",
     "unguarded-service",
     "wrong-arguments",
 ];

@@ -83,6 +83,12 @@ pub(crate) enum What<'a> {
     Call(&'a str),
 }
 
+/// Whether some cell of Python holds one of these words.
+pub(crate) fn mentions(semantic: &Semantic<'_>, words: &[&str]) -> bool {
+    let mut units = semantic.units_of(ProgramId::DOCUMENT);
+    units.any(|unit| words.iter().any(|word| unit.source.contains(word)))
+}
+
 /// All that the notebook's own cells do, as written.
 pub(crate) fn events<'a>(semantic: &Semantic<'a>) -> Vec<Event<'a>> {
     let mut found = Vec::new();

@@ -3,12 +3,15 @@
 use nbfix_lint::{Check, Findings, Report};
 use nbfix_semantic::Semantic;
 
-use crate::environment::{Step, What, as_run, events, is_provided};
+use crate::environment::{Step, What, as_run, events, is_provided, mentions};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 /// One finding a notebook, at the first read that comes too early.
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    if !mentions(semantic, &["environ", "getenv"]) {
+        return;
+    }
     let all = events(semantic);
     if !all.iter().any(|event| matches!(event.what, What::Load)) {
         return;

@@ -9,11 +9,15 @@ use nbfix_python::range;
 use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::Edit;
 
-use crate::environment::{Event, What, aliases, as_run, events, is_provided};
+use crate::environment::{Event, What, aliases, as_run, events, is_provided, mentions};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    // Most notebooks never touch the environment.
+    if !mentions(semantic, &["environ"]) {
+        return;
+    }
     let all = events(semantic);
     let is_bare = |event: &Event<'_>| matches!(event.what, What::Read { bare: true, .. });
     if !all.iter().any(is_bare) {

@@ -94,6 +94,8 @@ fn document_of(kind: ProgramKind) -> Document {
         ProgramKind::Notebook => Document::Notebook,
         ProgramKind::Script => Document::Script,
         ProgramKind::CellFile => Document::CellFile,
+        // No document is a module beside another; it would be a script.
+        ProgramKind::Module => Document::Script,
     }
 }
 
@@ -188,10 +190,12 @@ impl<'s> Run<'s> {
         if self.crashed.get(index).copied().unwrap_or(true) {
             return;
         }
+        let settings = self.rules.settings.as_deref();
         let (found, joins) = (&mut self.linted.findings, &mut self.joins);
         let ran = catch_unwind(AssertUnwindSafe(|| {
             check(&mut Findings {
                 selected,
+                settings,
                 found,
                 joins,
             })

@@ -17,12 +17,14 @@ mod percent;
 mod proof;
 mod recorded;
 mod services;
+mod settings;
 mod signatures;
 mod unreadable;
 
 pub use failure::{Failure, Proof, Texts, Word};
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;
+pub use settings::{DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings};
 pub use unreadable::unreadable;
 
 use nbfix_lint::{Group, Rule};

@@ -134,6 +134,8 @@ fn fold(cause: &mut Finding, mut finding: Finding, join: Join) {
         cause.help = finding.help.clone();
     }
     // What has failed already is no lesser matter for being told in other words.
-    cause.level = cause.level.max(finding.level);
+    if !join.only {
+        cause.level = cause.level.max(finding.level);
+    }
     cause.joined.push(finding);
 }

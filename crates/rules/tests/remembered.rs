@@ -153,18 +153,8 @@ fn the_errors_that_follow_are_listed_under_their_causes() {
         .iter()
         .map(|it| (it.at.cell().unwrap().number(), it.labels.len()))
         .collect();
-    // With each its cause is labelled, and all but the first.
-    let wanted = [
-        (22, 1),
-        (25, 1),
-        (26, 2),
-        (55, 2),
-        (60, 2),
-        (65, 2),
-        (69, 1),
-        (74, 1),
-        (78, 2),
-    ];
+    // With each its causes are labelled, and all that follow but the first; packages are one cause.
+    let wanted = [(22, 11), (25, 1), (26, 2), (55, 2), (60, 2)];
     assert_eq!(listed, wanted);
 }
 
@@ -195,4 +185,50 @@ fn a_joined_error_does_not_stand_in_the_way_of_the_fix() {
         matches!(recorded.as_slice(), [one] if one.message.ends_with("its output is out of date")),
         "{recorded:?}"
     );
+}
+
+/// One run without anybody at the screen: no package is installed, and nobody has defined two of the names.
+fn headless_run() -> Notebook {
+    let cell = |source: String, error: Option<(&str, String)>| {
+        let outputs: Vec<serde_json::Value> = error
+            .into_iter()
+            .map(|(ename, evalue)| {
+                let traceback = [format!("{ename}: {evalue}")];
+                serde_json::json!({"output_type": "error", "ename": ename, "evalue": evalue, "traceback": traceback})
+            })
+            .collect();
+        serde_json::json!({"cell_type": "code", "execution_count": 1, "metadata": {}, "outputs": outputs, "source": [source]})
+    };
+    let mut cells = Vec::new();
+    for index in 0..26 {
+        let source = format!("import package_{index}\nclient_{index} = package_{index}.Client()");
+        let error = format!("No module named 'package_{index}'");
+        cells.push(cell(source, Some(("ModuleNotFoundError", error))));
+        cells.push(cell("print('goes on')".to_owned(), None));
+    }
+    for index in 0..22 {
+        let source = format!("answer_{index} = client_{index}.ask()");
+        let error = format!("name 'client_{index}' is not defined");
+        cells.push(cell(source, Some(("NameError", error))));
+    }
+    for name in ["stream_client", "minimal_prompt"] {
+        let error = format!("name '{name}' is not defined");
+        cells.push(cell(format!("print({name})"), Some(("NameError", error))));
+    }
+    let notebook =
+        serde_json::json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
+    Notebook::load(notebook.to_string().into_bytes()).unwrap()
+}
+
+#[test]
+fn twenty_six_missing_packages_are_one_finding() {
+    let notebook = headless_run();
+    assert_eq!(stored(&notebook).len(), 50);
+    let findings = found(&notebook, &only(&["recorded-error", "cascade-error"]));
+    assert_eq!(
+        cells(&findings, "recorded-error"),
+        [(1, 25), (75, 0), (76, 0)]
+    );
+    // The first of the cells that follow from it.
+    assert_eq!(cells(&findings, "cascade-error"), [(53, 0)]);
 }

@@ -3,7 +3,7 @@
 use nbfix_lint::{Check, Findings, Join, Level, Report};
 use nbfix_semantic::Semantic;
 
-use crate::recorded::{Known, Recorded, Story};
+use crate::recorded::{Known, Recorded, Story, cells_in_words};
 use crate::signatures::{Explained, Severity};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -16,6 +16,14 @@ const CAUSES: &[&str] = &[
     "removed-api",
     "moved-import",
     "removed-numpy-alias",
+];
+
+/// Rules whose finding is the cause of a cell that is no Python.
+const SYNTAX: &[&str] = &[
+    "syntax-error",
+    "conflict-marker",
+    "literal-newline",
+    "lost-newlines",
 ];
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
@@ -64,14 +72,10 @@ fn explained_report(head: &Recorded, explained: &Explained) -> Report {
     if head.is_printed() {
         report = report.says("printed");
     }
-    let same = match explained.cause {
-        Some(cause) => cause.to_owned(),
-        None => format!("{}: {}", head.ename, head.evalue),
-    };
     report.join(Join {
         rules: explained.joins.to_vec(),
         text: format!("{}: {}", happened(head), explained.diagnosis),
-        same: Some(same),
+        same: Some(head.cause()),
         more: "; more cells have failed for this reason: {count}".to_owned(),
         ..Join::default()
     })
@@ -79,10 +83,17 @@ fn explained_report(head: &Recorded, explained: &Explained) -> Report {
 
 /// An error that no signature explains is told if others follow from it, or where a rule finds its cause.
 fn unexplained(head: &Recorded, is_alone: bool) -> Report {
+    let is_syntax = matches!(head.ename.as_str(), "SyntaxError" | "IndentationError");
+    let causes = match (is_syntax, is_alone) {
+        (false, _) => CAUSES,
+        // `syntax-error` looks at the outputs by itself, and says so.
+        (true, true) => &SYNTAX[1..],
+        (true, false) => SYNTAX,
+    };
     at(head).says("cause").join(Join {
-        rules: CAUSES.iter().map(|rule| (*rule).to_owned()).collect(),
+        rules: causes.iter().map(|rule| (*rule).to_owned()).collect(),
         text: happened(head),
-        same_line: true,
+        same_line: !is_syntax,
         only: is_alone,
         ..Join::default()
     })
@@ -102,16 +113,11 @@ fn with_followers(report: Report, followers: &[&Recorded]) -> Report {
     let Some((first, rest)) = followers.split_first() else {
         return report;
     };
-    let cells: Vec<String> = rest
-        .iter()
-        .map(|one| one.cell.number().to_string())
-        .collect();
+    let cells: Vec<_> = rest.iter().map(|one| one.cell).collect();
     let too = match cells.as_slice() {
         [] => String::new(),
-        [one] => format!(", and so does the error of cell {one}"),
-        [many @ .., last] => {
-            format!(", and so do those of cells {} and {last}", many.join(", "))
-        }
+        [_] => format!(", and so does the error of {}", cells_in_words(&cells)),
+        _ => format!(", and so do those of {}", cells_in_words(&cells)),
     };
     let text = format!("`{}` follows from it{too}", first.text);
     report.label(first.cell, first.line.range, text)

@@ -24,7 +24,7 @@ pub(crate) struct Recorded {
     /// The exception's name; empty for what was printed.
     pub(crate) ename: String,
     /// All that it says.
-    pub(crate) evalue: String,
+    evalue: String,
     pub(crate) explained: Option<Explained>,
     /// The name that a `NameError` misses.
     pub(crate) missing: Option<String>,
@@ -32,6 +32,15 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
+    /// A word for its cause: errors of one word are told once.
+    pub(crate) fn cause(&self) -> String {
+        let known = self
+            .explained
+            .as_ref()
+            .and_then(|explained| explained.cause);
+        known.map_or_else(|| format!("{}: {}", self.ename, self.evalue), str::to_owned)
+    }
+
     /// Whether it was printed, and not raised.
     pub(crate) fn is_printed(&self) -> bool {
         self.ename.is_empty()
@@ -203,4 +212,14 @@ fn shown(text: &str) -> String {
         start.push_str("...");
     }
     start
+}
+
+/// `cell 3`, or `cells 3, 5 and 7`.
+pub(crate) fn cells_in_words(cells: &[CellId]) -> String {
+    let numbers: Vec<String> = cells.iter().map(|it| it.number().to_string()).collect();
+    match numbers.as_slice() {
+        [one] => format!("cell {one}"),
+        [many @ .., last] => format!("cells {} and {last}", many.join(", ")),
+        [] => String::new(),
+    }
 }

@@ -252,6 +252,11 @@ impl Findings<'_> {
         self.settings?.downcast_ref()
     }
 
+    /// Takes the reports that there are.
+    pub fn extend(&mut self, reports: impl IntoIterator<Item = Report>) {
+        reports.into_iter().for_each(|report| self.push(report));
+    }
+
     /// Takes one report, and gives it the words of the rule's page.
     pub fn push(&mut self, report: Report) {
         if let Some(join) = &report.join {

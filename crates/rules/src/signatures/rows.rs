@@ -134,13 +134,10 @@ const TO_COME: &[&str] = &[
     "missing-install",
     "msal-http-cache",
     "openai-headers",
-    "read-before-bound",
     "retired-model",
     "second-app",
     "stale-import",
-    "undefined-name",
     "unguarded-service",
-    "wrong-arguments",
 ];
 
 #[test]

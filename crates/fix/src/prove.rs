@@ -142,10 +142,13 @@ fn place(before: &State, names: &[Name], cell: Option<Name>) -> String {
     }
 }
 
-/// Findings by rule and cell: how many, and how bad.
+/// Findings by rule and cell: how many, and how bad. What is told as a part of another finding counts too: it stands
+/// for itself once that one is mended, and has not newly come then.
 fn count(state: &State) -> BTreeMap<(&'static str, Option<Name>), (usize, Level)> {
     let mut counts = BTreeMap::new();
-    for finding in &state.linted.findings {
+    let findings = &state.linted.findings;
+    let joined = findings.iter().flat_map(|finding| &finding.joined);
+    for finding in findings.iter().chain(joined) {
         let entry = counts
             .entry((finding.rule.name, state.home(finding)))
             .or_insert((0, finding.level));

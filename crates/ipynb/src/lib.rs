@@ -31,6 +31,6 @@ pub use cell::{Cell, CellId, CellKind, Span};
 pub use error::{LoadError, LoadErrorKind};
 pub use insert::NewCell;
 pub use notebook::{DocumentKind, Notebook};
-pub use output::Output;
+pub use output::{Output, plain};
 pub use problem::{Problem, ProblemKind};
 pub use rope::PhysicalEdit;

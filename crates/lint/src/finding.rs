@@ -7,6 +7,7 @@ use std::ops::Range;
 use nbfix_ipynb::{CellId, NewCell, Span};
 use nbfix_text::{Edit, Patch, TextRange};
 
+use crate::join::Join;
 use crate::{Rule, RuleSet, Selected};
 
 /// How bad a finding is.
@@ -127,6 +128,9 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// How to mend it.
     pub fix: Option<Fix>,
+    /// Findings of other rules that come of this one, and are told by its labels. Once this one is mended they stand
+    /// for themselves, if they are still found.
+    pub joined: Vec<Finding>,
 }
 
 impl Finding {
@@ -148,6 +152,7 @@ pub struct Report {
     edits: Vec<(CellId, Edit)>,
     cells: Vec<NewCell>,
     safety: Option<Safety>,
+    join: Option<Join>,
 }
 
 impl Report {
@@ -168,6 +173,7 @@ impl Report {
             edits: Vec::new(),
             cells: Vec::new(),
             safety: None,
+            join: None,
         }
     }
 
@@ -222,6 +228,12 @@ impl Report {
         self.safety = Some(safety);
         self
     }
+
+    /// Tells it as a part of the finding that states its cause, where one of the named rules has one (see [`Join`]).
+    pub fn join(mut self, join: Join) -> Self {
+        self.join = Some(join);
+        self
+    }
 }
 
 /// Where a check puts what it found.
@@ -230,6 +242,8 @@ pub struct Findings<'f> {
     pub(crate) selected: &'f Selected,
     pub(crate) rules: &'f RuleSet,
     pub(crate) found: &'f mut Vec<Finding>,
+    /// By position in `found`.
+    pub(crate) joins: &'f mut BTreeMap<usize, Join>,
 }
 
 impl Findings<'_> {
@@ -250,6 +264,9 @@ impl Findings<'_> {
 
     /// Takes one report, and gives it the words of the rule's page.
     pub fn push(&mut self, report: Report) {
+        if let Some(join) = &report.join {
+            self.joins.insert(self.found.len(), join.clone());
+        }
         self.found.push(finish(self.selected, report));
     }
 }
@@ -287,6 +304,7 @@ pub(crate) fn finish(selected: &Selected, report: Report) -> Finding {
         fix,
         at: report.at,
         labels: report.labels,
+        joined: Vec::new(),
     }
 }
 

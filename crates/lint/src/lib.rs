@@ -11,6 +11,7 @@ mod finding;
 mod grammar;
 pub mod guards;
 mod imports;
+mod join;
 mod lines;
 mod matcher;
 mod mend;
@@ -30,6 +31,7 @@ pub use grammar::{
     CellPage, CellPlace, ConditionPage, EditPage, FixPage, LiteralPage, LiteralType, MatchPage,
     Matchers, OneOrMany, OutputPage, TextKind, TextPage,
 };
+pub use join::Join;
 pub use page::{Document, Example, Group, Page, PageError};
 pub use rule::{Check, FixText, Rule, RuleSet, Selected};
 pub use run::{Crash, Linted, lint};

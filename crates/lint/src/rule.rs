@@ -143,6 +143,12 @@ impl Rule {
         }
     }
 
+    /// Which documents it is for, in words.
+    pub fn documents_in_words(&self) -> String {
+        let names: Vec<&str> = self.documents.iter().map(|it| it.as_str()).collect();
+        names.join(", ")
+    }
+
     /// The level of its findings.
     pub fn level(&self) -> Level {
         match self.group {

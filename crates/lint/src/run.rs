@@ -1,6 +1,7 @@
 //! Running rules over one document.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nbfix_ipynb::{CellId, CellKind};
@@ -12,6 +13,7 @@ use nbfix_text::TextRange;
 use crate::compile::{PatternCheck, named_holes};
 use crate::finding::sort;
 use crate::imports::Imports;
+use crate::join::{Join, join};
 use crate::matcher::{Env, Spot};
 use crate::prefilter::Survey;
 use crate::shell::{Commands, Line};
@@ -55,6 +57,7 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
         },
         rules,
         linted: Linted::default(),
+        joins: BTreeMap::new(),
         crashed: vec![false; rules.rules().len()],
         silent: vec![false; rules.rules().len()],
     };
@@ -76,6 +79,7 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
         }
     }
     let mut linted = run.linted;
+    linted.findings = join(linted.findings, run.joins, semantic.notebook());
     if semantic.notebook().read_only().is_some() {
         // Old formats are read and never written, so no fix is offered.
         linted
@@ -102,6 +106,8 @@ struct Run<'s> {
     env: Env<'s>,
     rules: &'s RuleSet,
     linted: Linted,
+    /// What findings, by position, ask to be told with.
+    joins: BTreeMap<usize, Join>,
     crashed: Vec<bool>,
     /// Rules that have nothing to say about this document.
     silent: Vec<bool>,
@@ -188,12 +194,13 @@ impl<'s> Run<'s> {
             return;
         }
         let rules = self.rules;
-        let found = &mut self.linted.findings;
+        let (found, joins) = (&mut self.linted.findings, &mut self.joins);
         let ran = catch_unwind(AssertUnwindSafe(|| {
             check(&mut Findings {
                 selected,
                 rules,
                 found,
+                joins,
             })
         }));
         if let Err(panic) = ran {

@@ -8,6 +8,7 @@
 mod az_runs;
 mod cli;
 mod degrade;
+mod environment;
 mod failure;
 mod functions;
 mod guards;
@@ -16,6 +17,7 @@ mod names;
 mod outage;
 mod percent;
 mod proof;
+mod recorded;
 mod services;
 mod settings;
 mod signatures;

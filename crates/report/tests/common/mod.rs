@@ -81,6 +81,7 @@ pub fn finding(rule: &'static Rule, at: Span, message: &str) -> Finding {
         help: None,
         labels: Vec::new(),
         fix: None,
+        joined: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::TextRange;
 use regex::Regex;
 
-use super::{conflict_marker, lost_newlines};
+use super::{conflict_marker, literal_newline, lost_newlines};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
@@ -37,6 +37,7 @@ fn is_excused(semantic: &Semantic<'_>, unit: &Unit<'_>) -> bool {
         || is_fragment(unit)
         || ipython_reads(unit)
         || conflict_marker::has_conflict(unit)
+        || literal_newline::has_literal_newlines(unit)
         || notebook
             .cell(unit.cell)
             .is_some_and(lost_newlines::has_lost_newlines)

@@ -8,8 +8,10 @@
 mod az_runs;
 mod cli;
 mod degrade;
+mod env_reads;
 mod environment;
 mod failure;
+mod first_uses;
 mod functions;
 mod guards;
 mod model_constants;

@@ -25,32 +25,64 @@ pub(crate) fn stops_of<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>) -> Vec<Stop
         .collect()
 }
 
-/// The cell's part that needs what is missing. `None` if a stop cannot be made one that is caught.
-pub(crate) fn site<'a>(
-    semantic: &Semantic<'a>,
-    unit: &Unit<'a>,
-    stops: &[Stop<'a>],
-) -> Option<Site> {
-    let first = stops.first()?;
-    let outage = outage(semantic, unit, first);
-    let begin = |index: &usize| {
-        let stmt = unit.module.body().get(*index);
-        *index == first.index || stmt.is_some_and(|stmt| begins(semantic, unit, stmt))
-    };
-    let from = (0..=first.index).find(begin).unwrap_or(first.index);
-    let to = last_that_may_fail(unit, stops.last()?.index);
-    let mut replacements = Vec::new();
+/// The cell's parts that need what is missing, one for each service in a row. A part whose stops cannot be made ones
+/// that are caught is left out.
+pub(crate) fn sites<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, stops: &[Stop<'a>]) -> Vec<Site> {
+    let mut parts: Vec<(Outage, Vec<&Stop<'a>>)> = Vec::new();
     for stop in stops {
-        replacements.extend(catchable(unit, stop.stmt, &outage)?);
+        let outage = outage(semantic, unit, stop);
+        let joins = |known: &Outage, part: &[&Stop<'a>]| {
+            // Variables of no known service, asked for in a row, are mostly those of one.
+            let same =
+                known.flag == outage.flag || known.service.is_none() && outage.service.is_none();
+            same || part.iter().any(|other| other.index == stop.index)
+        };
+        match parts.last_mut() {
+            Some((known, part)) if joins(known, part) => {
+                let more = outage
+                    .cli
+                    .into_iter()
+                    .filter(|step| !known.cli.contains(step));
+                known.cli.extend(more.collect::<Vec<_>>());
+                part.push(stop);
+            }
+            _ => parts.push((outage, vec![stop])),
+        }
     }
-    Some(Site {
-        unit: unit.index,
-        from,
-        to,
-        outage,
-        replacements,
-        asks: stops.iter().filter_map(|stop| stop.name.clone()).collect(),
-    })
+    let count = parts.len();
+    let mut free = 0;
+    let mut sites = Vec::new();
+    for (position, (outage, part)) in parts.into_iter().enumerate() {
+        let (Some(first), Some(last)) = (part.first(), part.last()) else {
+            continue;
+        };
+        let begin = |index: &usize| {
+            let stmt = unit.module.body().get(*index);
+            *index == first.index || stmt.is_some_and(|stmt| begins(semantic, unit, stmt))
+        };
+        let from = (free..=first.index).find(begin).unwrap_or(first.index);
+        let to = if position + 1 == count {
+            last_that_may_fail(unit, last.index)
+        } else {
+            last.index
+        };
+        free = last.index + 1;
+        let replacements: Option<Vec<Vec<Edit>>> = part
+            .iter()
+            .map(|stop| catchable(unit, stop.stmt, &outage))
+            .collect();
+        if let Some(replacements) = replacements {
+            sites.push(Site {
+                unit: unit.index,
+                from,
+                to,
+                replacements: replacements.into_iter().flatten().collect(),
+                asks: part.iter().filter_map(|stop| stop.name.clone()).collect(),
+                outage,
+            });
+        }
+    }
+    sites
 }
 
 /// Cells that are meant to fail.

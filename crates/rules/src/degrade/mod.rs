@@ -16,14 +16,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nbfix_ipynb::CellId;
 use nbfix_lint::{Findings, Report};
-use nbfix_python::ast::Stmt;
+use nbfix_python::ast::{Expr, Stmt};
 use nbfix_semantic::{ProgramId, Semantic, Statement, Unit};
 use nbfix_text::{Edit, TextRange};
 
+use crate::env_reads::{Source, sources, variables};
 use crate::outage::Outage;
+use crate::services;
 use crate::settings::{DegradeStyle, Settings};
 
 pub(crate) use text::{is_stdlib_import, line_end, line_start, quoted};
+
+/// A statement that stands at most this far above a site, and needs something, is tried together with it.
+const MAX_GAP: usize = 3;
 
 /// A piece of a cell that stops the notebook when something is missing.
 pub(crate) struct Site {
@@ -46,6 +51,8 @@ struct Need {
     test: String,
     /// What is missing where it does not hold.
     label: String,
+    /// The service whose package it is, if it is one.
+    package_of: Option<&'static str>,
 }
 
 /// The fix of a whole notebook.
@@ -65,19 +72,27 @@ impl Plan {
     pub(crate) fn of(semantic: &Semantic<'_>, findings: &Findings<'_>) -> Self {
         let style = Settings::of(findings).fix.style;
         let sites = sites::all(semantic, findings);
-        Planner::new(semantic, style, sites).plan()
+        let sources = if findings.runs("unguarded-env") {
+            let all = variables(semantic);
+            all.iter()
+                .flat_map(|variable| sources(semantic, variable))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        Planner::new(semantic, style, sites, sources).plan()
     }
 
     /// Adds the fix to a report on the site of this unit.
-    pub(crate) fn mend(
-        &self,
-        semantic: &Semantic<'_>,
-        unit: &Unit<'_>,
-        mut report: Report,
-    ) -> Report {
+    pub(crate) fn mend(&self, semantic: &Semantic<'_>, unit: &Unit<'_>, report: Report) -> Report {
         if self.unwrapped.contains(&unit.index) {
             return report;
         }
+        self.add_to(semantic, report)
+    }
+
+    /// Adds the fix to a report.
+    pub(crate) fn add_to(&self, semantic: &Semantic<'_>, mut report: Report) -> Report {
         for (cell, edit) in &self.edits {
             report = report.edit(*cell, edit.clone());
         }
@@ -104,6 +119,8 @@ struct Planner<'s, 'a> {
     semantic: &'s Semantic<'a>,
     style: DegradeStyle,
     sites: Vec<Site>,
+    /// Variables of the environment whose names may be empty.
+    sources: Vec<Source>,
     /// The services whose packages may be missing, by id.
     services: BTreeSet<&'static str>,
     /// What each name needs by now.
@@ -116,15 +133,24 @@ struct Planner<'s, 'a> {
 }
 
 impl<'s, 'a> Planner<'s, 'a> {
-    fn new(semantic: &'s Semantic<'a>, style: DegradeStyle, sites: Vec<Site>) -> Self {
-        let services = sites
-            .iter()
-            .filter_map(|site| site.outage.service)
+    fn new(
+        semantic: &'s Semantic<'a>,
+        style: DegradeStyle,
+        sites: Vec<Site>,
+        sources: Vec<Source>,
+    ) -> Self {
+        let by_variable = |source: &Source| {
+            services::by_name(&source.variable).map(|service| service.id.as_str())
+        };
+        let of_sites = sites.iter().filter_map(|site| site.outage.service);
+        let services = of_sites
+            .chain(sources.iter().filter_map(by_variable))
             .collect();
         Self {
             semantic,
             style,
             sites,
+            sources,
             services,
             taint: BTreeMap::new(),
             later: BTreeMap::new(),
@@ -134,7 +160,7 @@ impl<'s, 'a> Planner<'s, 'a> {
     }
 
     fn plan(mut self) -> Plan {
-        if self.sites.is_empty() {
+        if self.sites.is_empty() && self.sources.is_empty() {
             return self.plan;
         }
         let semantic = self.semantic;
@@ -234,61 +260,201 @@ impl<'s, 'a> Planner<'s, 'a> {
     }
 
     fn cell(&mut self, unit: &'s Unit<'a>, facts: &[Statement<'a>]) {
-        let body = unit.module.body();
-        let site = self.sites.iter().position(|site| site.unit == unit.index);
-        let mut region = site
-            .and_then(|site| self.sites.get(site))
-            .map(|site| (site.from, site.to));
-        // What is in the region taints what it binds, which may draw further statements in.
+        let sites = self
+            .sites
+            .iter()
+            .enumerate()
+            .filter(|(_, site)| site.unit == unit.index);
+        let mut regions: Vec<Region> = sites
+            .map(|(index, site)| Region {
+                from: site.from,
+                to: site.to,
+                site: Some(index),
+                needs: BTreeSet::new(),
+                again: false,
+            })
+            .collect();
+        // What is in a region taints what it binds, which may draw further statements in.
         let (before, later) = (self.taint.clone(), self.later.clone());
-        let mut needs: BTreeSet<Need> = BTreeSet::new();
-        for _ in 0..=body.len() {
+        for _ in 0..=unit.module.body().len() {
             (self.taint, self.later) = (before.clone(), later.clone());
-            let mut grown = region;
-            needs.clear();
-            for (index, (stmt, facts)) in body.iter().zip(facts).enumerate() {
-                let own: BTreeSet<Need> = self.own(site).into_iter().collect();
-                let inside = region.is_some_and(|(from, to)| (from..=to).contains(&index));
-                let need = self.needs(stmt, facts);
-                let need: BTreeSet<Need> = need.difference(&own).cloned().collect();
-                let depends = self.needs(stmt, facts).intersection(&own).next().is_some();
-                if let Some(site) = site.and_then(|site| self.sites.get(site))
-                    && region.is_some_and(|(from, _)| from == index)
-                {
-                    // What a site asks for is missing where the service is.
-                    for name in site.asks.clone() {
-                        self.taints(&name, &own);
-                    }
-                }
-                if inside || !need.is_empty() || depends {
-                    let (from, to) = grown.unwrap_or((index, index));
-                    grown = Some((from.min(index), to.max(index)));
-                    needs.extend(need);
-                    let tainted = if own.is_empty() { needs.clone() } else { own };
-                    self.gives(stmt, facts, &tainted);
-                } else if let Some(import) = self.import(unit, index, stmt) {
-                    self.gives(stmt, facts, &BTreeSet::from([import]));
-                } else {
-                    let left_out = self.left_out(facts);
-                    self.gives(stmt, facts, &left_out);
-                    if let Some(flag) = sites::flag_of(stmt) {
-                        let need = Need {
-                            label: label_of(&flag),
-                            test: flag,
-                        };
-                        for name in facts.binds.iter().filter(|name| **name != need.test) {
-                            self.taint.insert(name, BTreeSet::from([need.clone()]));
-                        }
-                    }
-                }
-            }
-            grown = grown.map(|(from, to)| text::whole_lines(unit, from, to));
-            if grown == region {
+            let known: Vec<(usize, usize)> = regions.iter().map(Region::extent).collect();
+            self.pass(unit, facts, &mut regions);
+            if regions.iter().map(Region::extent).eq(known) {
                 break;
             }
-            region = grown;
         }
-        self.write(unit, facts, site, region, &needs);
+        // What is printed behind a step speaks of it.
+        let starts: Vec<usize> = regions.iter().map(|region| region.from).collect();
+        for region in &mut regions {
+            let body = unit.module.body();
+            let is_free = |at: usize| body.get(at).is_some_and(is_print) && !starts.contains(&at);
+            while is_free(region.to + 1) {
+                region.to += 1;
+            }
+        }
+        self.write(unit, facts, &regions);
+    }
+
+    /// Goes through a cell once, with the regions as far as they are known; they grow where a statement needs something.
+    fn pass(&mut self, unit: &'s Unit<'a>, facts: &[Statement<'a>], regions: &mut Vec<Region>) {
+        let all = facts;
+        for region in regions.iter_mut() {
+            region.needs.clear();
+        }
+        for (index, (stmt, facts)) in unit.module.body().iter().zip(facts).enumerate() {
+            let inside = regions
+                .iter()
+                .position(|region| (region.from..=region.to).contains(&index));
+            if let Some(site) = inside.and_then(|at| self.site_at(regions.get(at)?, index)) {
+                // What a site asks for is missing where the service is.
+                let (own, asks) = (BTreeSet::from([own(site)]), site.asks.clone());
+                let region = inside.and_then(|at| regions.get(at));
+                let again = region.is_some_and(|region| self.needs_before(unit, all, region, &own));
+                asks.iter().for_each(|name| self.taints(name, &own));
+                let packages = self.takes_packages(&own);
+                if let Some(region) = inside.and_then(|at| regions.get_mut(at)) {
+                    region.needs.extend(packages);
+                    region.again = again;
+                }
+            }
+            let needs = self.needs(stmt, facts);
+            if inside.is_some() || !needs.is_empty() {
+                let at = inside.unwrap_or_else(|| self.grow(regions, index, &needs));
+                let Some(region) = regions.get_mut(at) else {
+                    continue;
+                };
+                (region.from, region.to) =
+                    text::whole_lines(unit, region.from.min(index), region.to.max(index));
+                let own = region.site.and_then(|site| self.sites.get(site)).map(own);
+                region
+                    .needs
+                    .extend(needs.into_iter().filter(|need| Some(need) != own.as_ref()));
+                let tainted = own.map_or_else(|| region.needs.clone(), |own| BTreeSet::from([own]));
+                self.gives(stmt, facts, &tainted);
+            } else if let Some(source) = self.source_at(unit, index) {
+                let need = Need {
+                    test: source.target.clone(),
+                    label: source.variable.clone(),
+                    package_of: None,
+                };
+                self.gives(stmt, facts, &BTreeSet::from([need]));
+            } else if let Some(import) = packages::run_at(unit, index, &self.services)
+                .and_then(|run| packages::need(unit, run))
+            {
+                self.gives(stmt, facts, &BTreeSet::from([import]));
+            } else {
+                let left_out = self.left_out(facts);
+                self.gives(stmt, facts, &left_out);
+                self.flagged(stmt, facts);
+            }
+        }
+    }
+
+    /// The region that takes in the statement at `index`, which needs something: one that stands before it with no site
+    /// between, or a new one.
+    fn grow(&self, regions: &mut Vec<Region>, index: usize, needs: &BTreeSet<Need>) -> usize {
+        let fits = |region: &Region| match region.site.and_then(|site| self.sites.get(site)) {
+            // A site takes in what needs its own service; all else is skipped, and not tried.
+            Some(site) => needs.iter().all(|need| *need == own(site)),
+            None => true,
+        };
+        let last = regions.iter().rposition(|region| region.to < index);
+        let next = regions.iter().position(|region| region.from > index);
+        if let Some(at) = last.filter(|at| regions.get(*at).is_some_and(fits)) {
+            return at;
+        }
+        let takes = |region: &Region| region.site.is_none() || region.from <= index + MAX_GAP;
+        if let Some(at) = next.filter(|at| regions.get(*at).is_some_and(takes)) {
+            return at;
+        }
+        let at = last.map_or(0, |last| last + 1);
+        regions.insert(
+            at,
+            Region {
+                from: index,
+                to: index,
+                site: None,
+                needs: BTreeSet::new(),
+                again: false,
+            },
+        );
+        at
+    }
+
+    /// Whether a site needs what an earlier site of the same service should have bound.
+    fn needs_before(
+        &self,
+        unit: &Unit<'_>,
+        facts: &[Statement<'a>],
+        region: &Region,
+        own: &BTreeSet<Need>,
+    ) -> bool {
+        let statements = unit.module.body().iter().zip(facts);
+        let mut inside = statements
+            .skip(region.from)
+            .take(region.to - region.from + 1);
+        inside.any(|(stmt, facts)| !self.needs(stmt, facts).is_disjoint(own))
+    }
+
+    /// The read of the environment that this statement is, if it is mended.
+    fn source_at(&self, unit: &Unit<'_>, index: usize) -> Option<&Source> {
+        let mut sources = self.sources.iter();
+        sources.find(|source| source.unit == unit.index && source.index == index)
+    }
+
+    /// The site of a region, if the statement at `index` is its first.
+    fn site_at(&self, region: &Region, index: usize) -> Option<&Site> {
+        self.sites
+            .get(region.site?)
+            .filter(|_| region.from == index)
+    }
+
+    /// Takes note of what a statement binds that goes on without a service already.
+    fn flagged(&mut self, stmt: &Stmt, facts: &Statement<'a>) {
+        let Some(flag) = sites::flag_of(stmt) else {
+            return;
+        };
+        let need = Need {
+            label: label_of(&flag),
+            test: flag,
+            package_of: None,
+        };
+        for name in facts.binds.iter().filter(|name| **name != need.test) {
+            self.taint.insert(name, BTreeSet::from([need.clone()]));
+        }
+    }
+
+    /// From here on the flag of a site answers for the packages of its service, too. Gives those that the site asks for.
+    fn takes_packages(&mut self, own: &BTreeSet<Need>) -> BTreeSet<Need> {
+        let of_flag = |site: &&Site| own.iter().any(|need| need.test == site.outage.flag);
+        let Some(service) = self
+            .sites
+            .iter()
+            .find(of_flag)
+            .and_then(|site| site.outage.service)
+        else {
+            return BTreeSet::new();
+        };
+        let azure = packages::is_azure(service);
+        let mut taken = BTreeSet::new();
+        for needs in self.taint.values_mut() {
+            let packages: Vec<Need> = needs
+                .iter()
+                .filter(|need| match need.package_of {
+                    Some(id) => id == service || azure && id == "azure_login",
+                    None => false,
+                })
+                .cloned()
+                .collect();
+            if packages.is_empty() {
+                continue;
+            }
+            needs.retain(|need| !packages.contains(need));
+            needs.extend(own.iter().cloned());
+            taken.extend(packages);
+        }
+        taken
     }
 
     /// Marks a name as one that needs these.
@@ -302,31 +468,14 @@ impl<'s, 'a> Planner<'s, 'a> {
         }
     }
 
-    fn own(&self, site: Option<usize>) -> Option<Need> {
-        let outage = &self.sites.get(site?)?.outage;
-        Some(Need {
-            test: outage.flag.clone(),
-            label: outage.label.clone(),
-        })
-    }
-
-    /// What an import of a service's package needs that stands outside of any site.
-    fn import(&self, unit: &Unit<'a>, index: usize, stmt: &Stmt) -> Option<Need> {
-        let run = packages::run_at(unit, index, &self.services)?;
-        packages::need(unit, run, stmt)
-    }
-
-    fn write(
-        &mut self,
-        unit: &'s Unit<'a>,
-        facts: &[Statement<'a>],
-        site: Option<usize>,
-        region: Option<(usize, usize)>,
-        needs: &BTreeSet<Need>,
-    ) {
+    fn write(&mut self, unit: &'s Unit<'a>, facts: &[Statement<'a>], regions: &[Region]) {
         let body = unit.module.body();
         let mut edits: Vec<Edit> = Vec::new();
-        let outside = |index: usize| !region.is_some_and(|(from, to)| (from..=to).contains(&index));
+        let outside = |index: usize| {
+            !regions
+                .iter()
+                .any(|region| (region.from..=region.to).contains(&index))
+        };
         let mut index = 0;
         while index < body.len() {
             let Some(run) =
@@ -335,33 +484,44 @@ impl<'s, 'a> Planner<'s, 'a> {
                 index += 1;
                 continue;
             };
-            let last = (run.0..=run.1)
+            let last = (index..=run.1)
                 .take_while(|at| outside(*at))
                 .last()
                 .unwrap_or(index);
-            match packages::guard(unit, (run.0, last)) {
+            match packages::guard(unit, (index, last)) {
                 Some(more) => edits.extend(more),
                 None => self.plan.bare.push(unit.cell),
             }
             index = last + 1;
         }
-        if let Some((from, to)) = region {
-            let names = bound(facts.get(from..=to).unwrap_or_default());
+        let here = self
+            .sources
+            .iter()
+            .filter(|source| source.unit == unit.index);
+        edits.extend(
+            here.filter(|source| outside(source.index))
+                .map(|source| source.edit.clone()),
+        );
+        for region in regions {
             let block = text::Block {
                 semantic: self.semantic,
                 unit,
-                from,
-                to,
-                names,
+                from: region.from,
+                to: region.to,
+                names: bound(facts.get(region.from..=region.to).unwrap_or_default()),
             };
-            let tests: Vec<(String, String)> = needs
+            let mut tests: Vec<(String, String)> = region
+                .needs
                 .iter()
                 .map(|need| (need.test.clone(), need.label.clone()))
                 .collect();
-            let written = match site.and_then(|site| self.sites.get(site)) {
+            let site = region.site.and_then(|site| self.sites.get(site));
+            let written = match site {
                 Some(site) => {
-                    let known = self.told.contains(&site.outage.flag);
-                    self.told.insert(site.outage.flag.clone());
+                    let known = !self.told.insert(site.outage.flag.clone());
+                    if region.again {
+                        tests.insert(0, (site.outage.flag.clone(), site.outage.label.clone()));
+                    }
                     block.site(site, &tests, self.style, known)
                 }
                 None => block.guard(&tests, self.style),
@@ -376,6 +536,43 @@ impl<'s, 'a> Planner<'s, 'a> {
             .edits
             .extend(edits.into_iter().map(|edit| (unit.cell, edit)));
     }
+}
+
+/// Statements of one cell that go into one block.
+struct Region {
+    from: usize,
+    to: usize,
+    /// The site that it is, by position; else it is skipped where something is missing.
+    site: Option<usize>,
+    /// What it needs besides its own service.
+    needs: BTreeSet<Need>,
+    /// Whether it needs its own service from an earlier site.
+    again: bool,
+}
+
+impl Region {
+    fn extent(&self) -> (usize, usize) {
+        (self.from, self.to)
+    }
+}
+
+/// What a site gives those who need its names.
+fn own(site: &Site) -> Need {
+    Need {
+        test: site.outage.flag.clone(),
+        label: site.outage.label.clone(),
+        package_of: None,
+    }
+}
+
+fn is_print(stmt: &Stmt) -> bool {
+    let Stmt::Expr(statement) = stmt else {
+        return false;
+    };
+    let Expr::Call(call) = &*statement.value else {
+        return false;
+    };
+    matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "print")
 }
 
 /// Whether the statement only defines what others call.
@@ -401,7 +598,7 @@ fn bound<'a>(facts: &[Statement<'a>]) -> Vec<&'a str> {
 /// What the reader calls the service of a flag that stands in the notebook already.
 fn label_of(flag: &str) -> String {
     let id = flag.trim_end_matches("_enabled");
-    match crate::services::by_id(id) {
+    match services::by_id(id) {
         Some(service) => service.label.clone(),
         None if flag == "azure_cli_enabled" => "Azure CLI (az)".to_owned(),
         None => id.to_owned(),

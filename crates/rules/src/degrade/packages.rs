@@ -33,7 +33,7 @@ pub(super) fn run_at(
     Some((first, last))
 }
 
-fn is_azure(id: &str) -> bool {
+pub(super) fn is_azure(id: &str) -> bool {
     services::by_id(id).is_some_and(services::Service::is_azure)
 }
 
@@ -91,13 +91,14 @@ fn module(stmt: &Stmt) -> Option<&str> {
 }
 
 /// What a name of the run needs: the first one is there.
-pub(super) fn need(unit: &Unit<'_>, run: (usize, usize), _: &Stmt) -> Option<Need> {
+pub(super) fn need(unit: &Unit<'_>, run: (usize, usize)) -> Option<Need> {
     let body = unit.module.body();
     let first = body.get(run.0)?;
     let name = names(first).first().copied()?;
     Some(Need {
         test: format!("{name} is not None"),
         label: format!("the package {}", distribution(module(first)?)),
+        package_of: service_of(first),
     })
 }
 

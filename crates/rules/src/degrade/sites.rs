@@ -6,9 +6,9 @@ use nbfix_semantic::{ProgramId, Semantic, Unit};
 
 use super::{Site, helper};
 use crate::guards::handler_body;
-use crate::{az_runs, stops};
+use crate::{az_runs, first_uses, stops};
 
-/// The sites of all rules that run, one a unit at most.
+/// The sites of all rules that run, in order; none overlaps another.
 pub(super) fn all(semantic: &Semantic<'_>, findings: &Findings<'_>) -> Vec<Site> {
     let mut sites: Vec<Site> = Vec::new();
     let mut az = if findings.runs("subprocess-az") {
@@ -16,17 +16,34 @@ pub(super) fn all(semantic: &Semantic<'_>, findings: &Findings<'_>) -> Vec<Site>
     } else {
         Vec::new()
     };
+    let uses = if findings.runs("unguarded-service") {
+        first_uses::uses_of(semantic)
+    } else {
+        Vec::new()
+    };
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
-        let mut site: Option<Site> = None;
+        let mut here: Vec<Site> = Vec::new();
         if findings.runs("raise-on-missing-service") {
             let stops = stops::stops_of(semantic, unit);
-            site = merged(site, stops::site(semantic, unit, &stops));
+            here.extend(stops::sites(semantic, unit, &stops));
         }
         if let Some(at) = az.iter().position(|(other, _)| other.index == unit.index) {
             let (_, runs) = az.swap_remove(at);
-            site = merged(site, az_runs::site(unit, &runs));
+            here.extend(az_runs::site(unit, &runs));
         }
-        sites.extend(site);
+        if let Some((_, uses)) = uses.iter().find(|(other, _)| other.index == unit.index) {
+            here.extend(first_uses::sites(semantic, unit, uses));
+        }
+        here.sort_by_key(|site| (site.from, site.to));
+        for site in here {
+            match sites
+                .last_mut()
+                .filter(|last| last.unit == site.unit && last.to >= site.from)
+            {
+                Some(last) => merge(last, site),
+                None => sites.push(site),
+            }
+        }
     }
     for site in &mut sites {
         rename_flag(semantic, site);
@@ -34,15 +51,8 @@ pub(super) fn all(semantic: &Semantic<'_>, findings: &Findings<'_>) -> Vec<Site>
     sites
 }
 
-/// Two sites of one cell are one: it goes on without the service that it asks for first.
-fn merged(one: Option<Site>, other: Option<Site>) -> Option<Site> {
-    let (mut one, mut other) = match (one, other) {
-        (Some(one), Some(other)) => (one, other),
-        (one, other) => return one.or(other),
-    };
-    if other.from < one.from {
-        std::mem::swap(&mut one, &mut other);
-    }
+/// Two sites that overlap are one: the cell goes on without the service that it asks for first.
+fn merge(one: &mut Site, other: Site) {
     one.to = one.to.max(other.to);
     one.replacements.extend(other.replacements);
     one.asks.extend(other.asks);
@@ -51,7 +61,6 @@ fn merged(one: Option<Site>, other: Option<Site>) -> Option<Site> {
             one.outage.first.push(line);
         }
     }
-    Some(one)
 }
 
 /// The flag gets another name where the notebook means something else by it.

@@ -139,36 +139,41 @@ impl<'a> Block<'_, 'a> {
 
     fn handler(&self, outage: &Outage, known: bool) -> String {
         let flag = &outage.flag;
-        let mut lines = vec![
-            String::new(),
-            format!("    {flag} = True"),
+        let told = format!(
+            "[WARN] {} unavailable - %s: %s",
+            outage.label.replace('%', "%%")
+        );
+        let mut lines = vec![String::new()];
+        if !known {
+            // A later step of the same service does not make good what an earlier one could not do.
+            lines.push(format!("    {flag} = True"));
+        }
+        lines.extend([
             "except (NameError, TypeError, AttributeError, AssertionError):".to_owned(),
             "    raise  # a bug in the code, not a missing service".to_owned(),
             "except Exception as _exc:".to_owned(),
             format!(
                 "    print({} % (type(_exc).__name__, (str(_exc).splitlines() or [''])[0][:300]))",
-                quoted(&format!(
-                    "[WARN] {} unavailable - %s: %s",
-                    outage.label.replace('%', "%%")
-                ))
+                quoted(&told)
             ),
-        ];
-        let mut section = |title: &str, steps: &[String]| {
-            if !steps.is_empty() && !known {
-                lines.push(format!("    print({})", quoted(&format!("  {title}:"))));
-                lines.extend(
-                    steps
-                        .iter()
-                        .map(|step| format!("    print({})", quoted(&format!("    {step}")))),
-                );
-            }
-        };
-        section("TO FIX VIA CLI", &outage.cli);
-        section("TO FIX VIA PORTAL", &outage.portal);
-        lines.push(format!(
-            "    print({})",
-            quoted(&format!("  Impact: {}", outage.impact))
-        ));
+        ]);
+        if !known {
+            // Every missing thing is explained once.
+            let mut section = |title: &str, steps: &[String]| {
+                if !steps.is_empty() {
+                    lines.push(format!("    print({})", quoted(&format!("  {title}:"))));
+                    let step =
+                        |step: &String| format!("    print({})", quoted(&format!("    {step}")));
+                    lines.extend(steps.iter().map(step));
+                }
+            };
+            section("TO FIX VIA CLI", &outage.cli);
+            section("TO FIX VIA PORTAL", &outage.portal);
+            lines.push(format!(
+                "    print({})",
+                quoted(&format!("  Impact: {}", outage.impact))
+            ));
+        }
         lines.push(format!("    {flag} = False"));
         lines.extend(self.fallback(flag));
         lines.join("\n")
@@ -343,7 +348,7 @@ fn show_last(
     if silenced || shows_itself(semantic, unit, value) {
         return;
     }
-    if matches!(value, Expr::Call(_) | Expr::Await(_)) {
+    if matches!(value, Expr::Call(_) | Expr::Await(_)) && !gives_something(semantic, unit, value) {
         // A call may give None, which a cell does not show.
         inserts.entry(at.start()).or_default().push_str("_shown = ");
         closing.push_str("\n    if _shown is not None:\n        display(_shown)");
@@ -351,6 +356,22 @@ fn show_last(
         inserts.entry(at.start()).or_default().push_str("display(");
         inserts.entry(at.end()).or_default().push(')');
     }
+}
+
+/// Whether the value is surely not None: the call of a function of Python's own.
+fn gives_something(semantic: &Semantic<'_>, unit: &Unit<'_>, value: &Expr) -> bool {
+    const GIVERS: [&str; 16] = [
+        "abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "repr", "round", "set",
+        "sorted", "str", "sum", "tuple",
+    ];
+    let Expr::Call(call) = value else {
+        return false;
+    };
+    let Expr::Name(name) = &*call.func else {
+        return false;
+    };
+    let name = name.id.as_str();
+    GIVERS.contains(&name) && !semantic.is_bound(unit.program, name)
 }
 
 fn shows_itself(semantic: &Semantic<'_>, unit: &Unit<'_>, value: &Expr) -> bool {

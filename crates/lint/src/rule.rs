@@ -235,6 +235,16 @@ impl RuleSet {
         }
     }
 
+    /// The same rules; the findings of those for which `level` gives one are of that level.
+    pub fn with_levels(mut self, level: impl Fn(&Rule) -> Option<Level>) -> Self {
+        for selected in &mut self.rules {
+            if let Some(level) = level(selected.rule) {
+                selected.level = level;
+            }
+        }
+        self
+    }
+
     /// The rules, by name.
     pub fn rules(&self) -> &[Selected] {
         &self.rules

@@ -1,5 +1,6 @@
 //! What the command line says.
 
+mod config;
 mod pages;
 
 use std::num::NonZeroUsize;
@@ -8,8 +9,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nbfix_lint::{Level, Safety};
 
+pub(crate) use config::ConfigCommandArguments;
 pub(crate) use pages::{
-    DocsArguments, MatchArguments, NewRuleArguments, SchemaArguments, TestArguments,
+    DocsArguments, MatchArguments, NewRuleArguments, SchemaArguments, SchemaOf, TestArguments,
 };
 
 /// Makes Jupyter notebooks run for the next person.
@@ -52,6 +54,7 @@ pub(crate) enum Command {
     /// Show what `fix` would do.
     Diff(DiffArguments),
     /// Print the page of a rule: what, why, fix and examples.
+    #[command(visible_alias = "rule")]
     Explain(ExplainArguments),
     /// List the rules.
     Rules(RulesArguments),
@@ -61,7 +64,9 @@ pub(crate) enum Command {
     NewRule(NewRuleArguments),
     /// Try the examples of pages: do the rules find and mend what they promise?
     Test(TestArguments),
-    /// Print the JSON schema of pages, for editors.
+    /// Show which configuration is in force, and where each value comes from.
+    Config(ConfigCommandArguments),
+    /// Print the JSON schema of pages, or of the configuration, for editors.
     Schema(SchemaArguments),
     /// Write the pages of all rules as a site to browse.
     Docs(DocsArguments),
@@ -87,7 +92,11 @@ pub(crate) struct CheckArguments {
     pub(crate) failing: FailArguments,
     /// `full` shows the source around each finding, `concise` is one line each, `json` one array for programs.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = OutputFormat::Full)]
-    #[arg(help_heading = "Output")]
+    #[arg(
+        help_heading = "Output",
+        env = "NBFIX_OUTPUT_FORMAT",
+        hide_env_values = true
+    )]
     pub(crate) output_format: OutputFormat,
     #[command(flatten)]
     pub(crate) telling: TellArguments,
@@ -185,6 +194,9 @@ pub(crate) struct FileArguments {
     /// Look at files that `.gitignore` and `.ignore` exclude, too.
     #[arg(long, help_heading = "Files")]
     pub(crate) no_respect_gitignore: bool,
+    /// Leave out what the configuration excludes even if it is named here, as hooks name files.
+    #[arg(long, help_heading = "Files")]
+    pub(crate) force_exclude: bool,
     /// How many files are worked on at once; by default as many as there are processors.
     #[arg(long, value_name = "N", help_heading = "Files")]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -201,10 +213,12 @@ pub(crate) struct PageArguments {
 }
 
 /// What the project says.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ConfigArguments {
-    /// The configuration, in place of the `nbfix.toml` of this folder or the nearest one above it.
+    /// The configuration for all files, in place of the nearest `nbfix.toml`, or `pyproject.toml` with
+    /// `[tool.nbfix]`, in or above the folder of each.
     #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    #[arg(env = "NBFIX_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// Read no configuration.
     #[arg(long, help_heading = "Rules", conflicts_with = "config")]
@@ -214,7 +228,7 @@ pub(crate) struct ConfigArguments {
 /// Which rules. A rule's own name outweighs its group, and its group outweighs `ALL`.
 #[derive(Debug, Default, Args)]
 pub(crate) struct RuleArguments {
-    /// Rules or groups to run, in place of the default ones; `ALL` for all.
+    /// Rules or groups to run, in place of the default ones; `ALL` for all [env: NBFIX_SELECT].
     #[arg(
         long,
         value_name = "RULES",
@@ -222,7 +236,7 @@ pub(crate) struct RuleArguments {
         help_heading = "Rules"
     )]
     pub(crate) select: Vec<String>,
-    /// Rules or groups to run besides those that would run anyway.
+    /// Rules or groups to run besides those that would run anyway [env: NBFIX_EXTEND_SELECT].
     #[arg(
         long,
         value_name = "RULES",
@@ -230,7 +244,7 @@ pub(crate) struct RuleArguments {
         help_heading = "Rules"
     )]
     pub(crate) extend_select: Vec<String>,
-    /// Rules or groups not to run.
+    /// Rules or groups not to run [env: NBFIX_IGNORE].
     #[arg(
         long,
         value_name = "RULES",
@@ -245,10 +259,10 @@ pub(crate) struct RuleArguments {
 /// What makes a run fail.
 #[derive(Debug, Args)]
 pub(crate) struct FailArguments {
-    /// The lowest level of a finding that makes the exit code 1.
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::Warning)]
-    #[arg(help_heading = "Output")]
-    pub(crate) fail_on: FailOn,
+    /// The lowest level of a finding that makes the exit code 1; `warning` if nobody says otherwise
+    /// [env: NBFIX_FAIL_ON].
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Output")]
+    pub(crate) fail_on: Option<FailOn>,
     /// Exit with 0 even if there are findings.
     #[arg(long, help_heading = "Output")]
     pub(crate) exit_zero: bool,
@@ -265,7 +279,7 @@ pub(crate) struct SafetyArguments {
 /// What else is told.
 #[derive(Debug, Args)]
 pub(crate) struct TellArguments {
-    /// No summary, no progress.
+    /// No summary, no progress (NBFIX_NO_PROGRESS leaves out the progress only).
     #[arg(long, short, help_heading = "Output")]
     pub(crate) quiet: bool,
 }
@@ -306,16 +320,15 @@ impl FileArguments {
     }
 }
 
-impl FailArguments {
-    /// Whether findings, of which `worst` is the highest level, make the run fail.
-    pub(crate) fn fails(&self, worst: Option<Level>) -> bool {
-        let least = match self.fail_on {
-            FailOn::Note => Level::Note,
-            FailOn::Warning => Level::Warning,
-            FailOn::Error => Level::Error,
-            FailOn::Never => return false,
-        };
-        !self.exit_zero && worst.is_some_and(|worst| worst >= least)
+impl FailOn {
+    /// Whether a finding of this level makes the run fail.
+    pub(crate) fn fails(self, level: Level) -> bool {
+        match self {
+            FailOn::Note => level >= Level::Note,
+            FailOn::Warning => level >= Level::Warning,
+            FailOn::Error => level >= Level::Error,
+            FailOn::Never => false,
+        }
     }
 }
 

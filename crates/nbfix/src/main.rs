@@ -8,10 +8,13 @@ mod beside;
 mod bless;
 mod commands;
 mod config;
+mod environment;
 mod excerpt;
 mod inputs;
 mod outcome;
+mod patterns;
 mod progress;
+mod project;
 mod rewrite;
 mod rulebook;
 mod runner;
@@ -44,7 +47,8 @@ fn main() -> ExitCode {
         Command::Match(arguments) => commands::search(arguments, &terminal),
         Command::NewRule(arguments) => commands::new_rule(arguments, &terminal),
         Command::Test(arguments) => commands::test(arguments, &terminal),
-        Command::Schema(_) => commands::schema(&terminal),
+        Command::Config(arguments) => commands::config(arguments, &terminal),
+        Command::Schema(arguments) => commands::schema(arguments, &terminal),
         Command::Docs(arguments) => commands::docs(arguments, &terminal),
     };
     match done {

@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use nbfix_lint::Level;
 use nbfix_report::{Document, Summary};
 
-use crate::arguments::FailArguments;
+use crate::arguments::{FailArguments, FailOn};
 
 /// How the command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +62,8 @@ impl Outcome {
 pub(crate) struct Tally {
     /// The findings: all that `check` made, those that `fix` left.
     pub(crate) summary: Summary,
-    /// The highest level among them.
-    pub(crate) worst: Option<Level>,
+    /// Whether one of them makes the run fail.
+    pub(crate) failing: bool,
     /// Files that were changed, or would be.
     pub(crate) changed: usize,
     /// Fixes that were applied, or would be.
@@ -74,11 +73,11 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Counts the findings of one document.
-    pub(crate) fn count(&mut self, document: &Document<'_>) {
+    /// Counts the findings of one document; those that `fail_on` names make the run fail.
+    pub(crate) fn count(&mut self, document: &Document<'_>, fail_on: FailOn) {
         self.summary.add(document);
-        let levels = document.findings.iter().map(|finding| finding.level);
-        self.worst = self.worst.max(levels.max());
+        let mut findings = document.findings.iter();
+        self.failing |= findings.any(|finding| fail_on.fails(finding.level));
         self.trouble |= !document.crashes.is_empty();
     }
 
@@ -103,7 +102,7 @@ impl Tally {
         sum.safe += safe;
         sum.not_safe += not_safe;
         sum.crashes += crashes;
-        self.worst = self.worst.max(other.worst);
+        self.failing |= other.failing;
         self.changed += other.changed;
         self.applied += other.applied;
         self.trouble |= other.trouble;
@@ -123,7 +122,7 @@ impl Tally {
     pub(crate) fn exit(&self, failing: &FailArguments) -> Exit {
         if self.trouble {
             Exit::Trouble
-        } else if failing.fails(self.worst) {
+        } else if self.failing && !failing.exit_zero {
             Exit::Findings
         } else {
             Exit::Clean

@@ -15,6 +15,7 @@ use crate::arguments::{FileArguments, TellArguments};
 use crate::inputs::{self, Input};
 use crate::outcome::{Message, Outcome, Tally};
 use crate::progress::Progress;
+use crate::project::Projects;
 use crate::terminal::Terminal;
 
 /// Deeply nested code is visited by recursion, and a stack that is too small ends the process. Only what is used of
@@ -46,6 +47,7 @@ impl Frame {
 /// One command on its files.
 pub(crate) struct Run<'a> {
     pub(crate) files: &'a FileArguments,
+    pub(crate) projects: &'a Projects<'a>,
     pub(crate) telling: &'a TellArguments,
     pub(crate) terminal: &'a Terminal,
     pub(crate) frame: Frame,
@@ -61,7 +63,7 @@ impl Run<'_> {
         work: impl Fn(&Input) -> Outcome + Sync,
         crashed: impl Fn(&Input, Crash) -> Outcome + Sync,
     ) -> anyhow::Result<Tally> {
-        let found = inputs::find(self.files)?;
+        let found = inputs::find(self.files, self.projects)?;
         let mut tally = Tally::default();
         for error in &found.errors {
             self.terminal.error(error);
@@ -69,6 +71,10 @@ impl Run<'_> {
         }
         if found.inputs.is_empty() && found.errors.is_empty() {
             self.terminal.warning("no notebook found");
+        }
+        let mut projects = self.projects.all().into_iter();
+        if projects.any(|project| project.runs_nothing()) {
+            self.terminal.warning("no rule is selected");
         }
         let mut progress = Progress::new(found.inputs.len(), self.telling.quiet);
         let mut printed = false;

@@ -54,6 +54,24 @@ fn the_diff_is_real() {
     assert_eq!(block(&readme(), "diff"), printed);
 }
 
+/// The file that the README shows is one that nbfix reads.
+#[test]
+fn the_configuration_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("nbfix.toml");
+    std::fs::write(&file, block(&readme(), "configuration")).unwrap();
+    let shown = nbfix(&["config", "--config", file.to_str().unwrap()]);
+    for value in [
+        "personal-path",
+        "interactive-prompt",
+        "archive/",
+        "3.10",
+        "gpt-4.1",
+    ] {
+        assert!(shown.contains(value), "{shown}");
+    }
+}
+
 /// With `NBFIX_BLESS=1` in the environment the table is written instead.
 #[test]
 fn the_rule_table_is_true() {

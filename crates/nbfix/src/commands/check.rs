@@ -1,15 +1,16 @@
 //! `nbfix check`.
 
 use nbfix_ipynb::Notebook;
-use nbfix_lint::{Crash, Finding, Linted, RuleSet, lint};
+use nbfix_lint::{Crash, Finding, Linted, lint};
 use nbfix_report::{Document, JsonArray, Style, concise, full};
 use nbfix_rules::unreadable;
 use nbfix_semantic::{Semantic, Sources};
 
-use super::{open, selected};
+use super::open;
 use crate::arguments::{CheckArguments, OutputFormat};
 use crate::inputs::Input;
 use crate::outcome::{Exit, Message, Outcome};
+use crate::project::Projects;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
 
@@ -23,11 +24,12 @@ pub(super) const ARRAY: Frame = Frame {
 
 /// Tells what is wrong.
 pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let rules = selected(&arguments.rules, terminal)?;
+    let projects = Projects::new(&arguments.rules, Some(&arguments.failing))?;
     let format = arguments.output_format;
     let json = format == OutputFormat::Json;
     let run = Run {
         files: &arguments.files,
+        projects: &projects,
         telling: &arguments.telling,
         terminal,
         frame: if json { ARRAY } else { Frame::PLAIN },
@@ -35,7 +37,7 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
     };
     let style = &terminal.style;
     let tally = run.each(
-        |input| check_one(input, &rules, format, style),
+        |input| check_one(input, format, style),
         |input, crash| told(input, None, &[], &[crash], format, style),
     )?;
     if !json && !arguments.telling.quiet && tally.summary.files > 0 {
@@ -44,18 +46,19 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
     Ok(tally.exit(&arguments.failing))
 }
 
-fn check_one(input: &Input, rules: &RuleSet, format: OutputFormat, style: &Style) -> Outcome {
+fn check_one(input: &Input, format: OutputFormat, style: &Style) -> Outcome {
+    let rules = input.rules();
     let mut outcome = Outcome::default();
     match open(input, &mut outcome) {
         None => outcome,
         Some(Ok(notebook)) => {
             let folder = input.folder();
             let sources = Sources::parse(&notebook, input.origin(&folder));
-            let Linted { findings, crashes } = lint(&Semantic::new(&notebook, &sources), rules);
+            let Linted { findings, crashes } = lint(&Semantic::new(&notebook, &sources), &rules);
             told(input, Some(&notebook), &findings, &crashes, format, style)
         }
         Some(Err(error)) => {
-            let findings = unreadable(&error, rules);
+            let findings = unreadable(&error, &rules);
             if findings.is_empty() {
                 let message = format!("{}: not checked: {error}", input.name);
                 outcome.messages.push(Message::Warning(message));
@@ -88,7 +91,7 @@ fn told(
         crashes,
     };
     let mut outcome = Outcome::default();
-    outcome.tally.count(&document);
+    outcome.tally.count(&document, input.fail_on());
     outcome.out = rendered(&document, format, style);
     outcome
 }

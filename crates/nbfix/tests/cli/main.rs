@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod check;
+mod config;
 mod diff;
 mod files;
 mod fix;

@@ -65,6 +65,13 @@ impl Folder {
         )
     }
 
+    /// Runs the command with something in its environment.
+    pub(crate) fn nbfix_in(&self, environment: &[(&str, &str)], line: &str) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
+        command.envs(environment.iter().copied());
+        run(command.args(line.split_whitespace()), self.0.path(), &[])
+    }
+
     /// Runs `git` in this folder, as if nobody had configured it.
     pub(crate) fn git(&self, line: &str, stdin: impl AsRef<[u8]>) -> Ran {
         let mut command = Command::new("git");

@@ -15,13 +15,17 @@ use crate::imports::Imports;
 use crate::matcher::{Env, Spot};
 use crate::prefilter::Survey;
 use crate::shell::{Line, lines_of};
-use crate::{Check, Context, Document, Finding, Findings, Report, RuleSet, Selected};
+use crate::{
+    Allows, Check, Context, Document, Finding, Findings, Judged, Report, RuleSet, Selected,
+};
 
 /// What a run over one document gave.
 #[derive(Debug, Default)]
 pub struct Linted {
     /// In the order of the document; within a place by rule name.
     pub findings: Vec<Finding>,
+    /// What the author allows (see [`Allows`]), in the same order; it is neither told nor mended.
+    pub allowed: Vec<Finding>,
     /// Rules that panicked; their findings up to then are kept, they were not asked again.
     pub crashes: Vec<Crash>,
 }
@@ -46,12 +50,14 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
     } else {
         Imports::default()
     };
+    let allows = Allows::of(semantic);
     let mut run = Run {
         env: Env {
             semantic,
             imports: &imports,
         },
         rules,
+        allows: &allows,
         linted: Linted::default(),
         crashed: vec![false; rules.rules().len()],
         silent: vec![false; rules.rules().len()],
@@ -73,7 +79,13 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
             }
         }
     }
+    let (findings, mut allowed) = allows.part(std::mem::take(&mut run.linted.findings));
+    let judged = run.judged();
+    let (judged, more) = allows.part(judged);
+    allowed.extend(more);
     let mut linted = run.linted;
+    linted.findings = findings;
+    linted.findings.extend(judged);
     if semantic.notebook().read_only().is_some() {
         // Old formats are read and never written, so no fix is offered.
         linted
@@ -82,6 +94,8 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
             .for_each(|finding| finding.fix = None);
     }
     sort(&mut linted.findings);
+    sort(&mut allowed);
+    linted.allowed = allowed;
     linted
 }
 
@@ -98,6 +112,7 @@ fn document_of(kind: ProgramKind) -> Document {
 struct Run<'s> {
     env: Env<'s>,
     rules: &'s RuleSet,
+    allows: &'s Allows,
     linted: Linted,
     crashed: Vec<bool>,
     /// Rules that have nothing to say about this document.
@@ -174,6 +189,23 @@ impl<'s> Run<'s> {
         }
     }
 
+    /// What the rules find that judge what the author allows. They run last, for they need to know what was needed.
+    fn judged(&mut self) -> Vec<Finding> {
+        for (index, selected) in self.rules.rules().iter().enumerate() {
+            if let Check::Allows(check) = selected.rule.check {
+                let crashed = self.crashed.clone();
+                let judged = Judged {
+                    semantic: self.env.semantic,
+                    allows: self.allows,
+                    rules: self.rules,
+                    crashed: &crashed,
+                };
+                self.guarded(index, selected, |findings| check(&judged, findings));
+            }
+        }
+        std::mem::take(&mut self.linted.findings)
+    }
+
     /// Runs a check; a panic in it is noted, and the rule is not asked again for this document.
     fn guarded(
         &mut self,
@@ -185,11 +217,13 @@ impl<'s> Run<'s> {
             return;
         }
         let settings = self.rules.settings.as_deref();
+        let allows = self.allows;
         let found = &mut self.linted.findings;
         let ran = catch_unwind(AssertUnwindSafe(|| {
             check(&mut Findings {
                 selected,
                 settings,
+                allows,
                 found,
             })
         }));

@@ -21,7 +21,6 @@ mod runner;
 mod schema;
 mod selection;
 mod site;
-mod suggest;
 mod terminal;
 mod write;
 

@@ -115,6 +115,7 @@ impl Project {
             let rules = rules.filter(|rule| self.choice.runs(rule) && !ignored(rule));
             let rules = RuleSet::new(rules)
                 .with_settings(self.settings.clone())
+                .with_known(self.book.entries().map(|entry| entry.rule.name))
                 .with_levels(|rule| self.levels.get(rule.name).map(|said| said.value));
             Arc::new(rules)
         });

@@ -6,14 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nbfix_lint::{Page, PageError, Rule};
-use nbfix_rules::{all, find};
+use nbfix_rules::{all, find, nearest};
 
 use crate::arguments::PageArguments;
 use crate::config::Config;
 use crate::inputs::shown;
 use crate::project::config_here;
 use crate::schema;
-use crate::suggest::nearest;
 use crate::terminal::reason;
 
 /// A rule, and where its page stands.

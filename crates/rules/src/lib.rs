@@ -17,6 +17,7 @@ mod proof;
 mod services;
 mod settings;
 mod signatures;
+mod suggest;
 mod unreadable;
 
 pub use failure::{Failure, Proof, Texts, Word};
@@ -25,6 +26,7 @@ pub use proof::prove;
 pub use settings::{
     DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings, TargetPython,
 };
+pub use suggest::nearest;
 pub use unreadable::unreadable;
 
 use nbfix_lint::{Group, Rule};

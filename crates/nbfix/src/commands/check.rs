@@ -54,7 +54,9 @@ fn check_one(input: &Input, format: OutputFormat, style: &Style) -> Outcome {
         Some(Ok(notebook)) => {
             let folder = input.folder();
             let sources = Sources::parse(&notebook, input.origin(&folder));
-            let Linted { findings, crashes } = lint(&Semantic::new(&notebook, &sources), &rules);
+            let Linted {
+                findings, crashes, ..
+            } = lint(&Semantic::new(&notebook, &sources), &rules);
             told(input, Some(&notebook), &findings, &crashes, format, style)
         }
         Some(Err(error)) => {

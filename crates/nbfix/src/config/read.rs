@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::example;
 use super::spot::{Origin, Said, Spot, Text};
-use crate::suggest::nearest;
+use nbfix_rules::nearest;
 
 /// A value of the file.
 pub(super) type Value<'v> = Spanned<DeValue<'v>>;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod allow;
 mod check;
 mod config;
 mod diff;

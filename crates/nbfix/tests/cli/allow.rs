@@ -1,0 +1,158 @@
+//! Findings that are allowed.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::{FLAGGED, Folder, Ran, notebook};
+
+const CHECK: &str = "check -q --output-format concise";
+
+/// A cell that `hardcoded-model` flags.
+fn model(name: &str, more: &str) -> String {
+    format!("client.responses.create(model=\"{name}\", input=\"x\"){more}")
+}
+
+fn check(cells: &[&str]) -> Ran {
+    let folder = Folder::new();
+    folder.write("a.ipynb", notebook(cells));
+    folder.nbfix(CHECK)
+}
+
+#[test]
+fn comments_allow_lines_cells_and_files() {
+    let line = format!("{FLAGGED}  # nbfix: allow asyncio-run");
+    let above = "import asyncio\n# nbfix: allow asyncio-run\nasyncio.run(main())";
+    let top = format!("# nbfix: allow asyncio-run\n\n{FLAGGED}\nasyncio.run(main())");
+    for cell in [&line, above, &top] {
+        assert_eq!(check(&[cell]).out(), "");
+    }
+    let elsewhere = check(&[FLAGGED, &line]);
+    assert_eq!(elsewhere.out().lines().count(), 1, "{elsewhere}");
+    let file = "x = 1  # nbfix: allow-file asyncio-run";
+    assert_eq!(check(&[FLAGGED, file, FLAGGED]).out(), "");
+}
+
+#[test]
+fn shell_markdown_and_files_have_their_comments() {
+    let without = "%%bash\nls\nrm -rf ~/.azure/msal_token_cache.json";
+    let line =
+        "%%bash\nls\nrm -rf ~/.azure/msal_token_cache.json  # nbfix: allow deletes-azure-logins";
+    let top =
+        "%%bash\n# nbfix: allow deletes-azure-logins\nls\nrm -rf ~/.azure/msal_token_cache.json";
+    assert_eq!(check(&[without]).out().lines().count(), 1);
+    for cell in [line, top] {
+        assert_eq!(check(&[cell]).out(), "");
+    }
+    let app = "# nbfix: allow auth-level-case\nimport azure.functions as func\n\
+               app = func.FunctionApp(http_auth_level=\"anonymous\")\n";
+    let folder = Folder::new();
+    folder.write("function_app.py", app);
+    let ran = folder.nbfix(&format!("{CHECK} --select auth-level-case,unused-allow"));
+    assert_eq!(ran.out(), "");
+    let written = format!("%%writefile function_app.py\n{app}");
+    folder.write("a.ipynb", notebook(&[&written]));
+    let ran = folder.nbfix(&format!(
+        "{CHECK} a.ipynb --select auth-level-case,unused-allow"
+    ));
+    assert_eq!(ran.out(), "");
+}
+
+#[test]
+fn tags_and_metadata_allow_cells() {
+    let with = |metadata: Value| {
+        let mut file: Value = serde_json::from_str(&notebook(&[FLAGGED])).unwrap();
+        file["cells"][0]["metadata"] = metadata;
+        let folder = Folder::new();
+        folder.write("a.ipynb", file.to_string());
+        folder
+    };
+    let allowed = [
+        json!({"tags": ["x", "nbfix:allow=asyncio-run"]}),
+        json!({"nbfix": {"allow": ["asyncio-run"]}}),
+    ];
+    for metadata in allowed {
+        assert_eq!(with(metadata).nbfix(CHECK).out(), "");
+    }
+    let unused =
+        with(json!({"tags": ["nbfix:allow=shell-env", "x"], "nbfix": {"allow": ["shell-env"]}}));
+    let ran = unused.nbfix("check -q --select unused-allow,shell-env");
+    assert_snapshot!("unused_tags", ran);
+    let json = unused.nbfix("check --select unused-allow,shell-env --output-format json");
+    let json: Value = serde_json::from_slice(&json.out).unwrap();
+    let mut bytes = unused.read("a.ipynb");
+    let findings = json.as_array().unwrap().iter();
+    let mut edits: Vec<&Value> = findings
+        .flat_map(|finding| finding["fix"]["edits"].as_array().unwrap())
+        .collect();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit["start"].as_u64()));
+    for edit in edits {
+        let place = |key: &str| usize::try_from(edit[key].as_u64().unwrap()).unwrap();
+        let text = edit["text"].as_str().unwrap();
+        bytes.splice(place("start")..place("end"), text.bytes());
+    }
+    let ran = unused.nbfix("fix --select unused-allow,shell-env");
+    assert_snapshot!("unused_tags_mended", ran);
+    let mended: Value = serde_json::from_slice(&unused.read("a.ipynb")).unwrap();
+    let metadata = &mended["cells"][0]["metadata"];
+    assert_eq!(*metadata, json!({"tags": ["x"], "nbfix": {"allow": []}}));
+    assert_eq!(
+        bytes,
+        unused.read("a.ipynb"),
+        "the JSON says what `fix` writes"
+    );
+}
+
+#[test]
+fn what_is_allowed_is_not_mended() {
+    let folder = Folder::new();
+    let cells = [
+        model("gpt-4.1", "  # nbfix: allow hardcoded-model"),
+        model("gpt-4.1", ""),
+        model("gpt-4.1-mini", ""),
+    ];
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    folder.write("a.ipynb", notebook(&cells));
+    let ran = folder.nbfix("fix --select hardcoded-model,unused-allow");
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let text = String::from_utf8(folder.read("a.ipynb")).unwrap();
+    let kept = serde_json::to_string(cells[0]).unwrap();
+    assert!(text.contains(&kept), "{text}");
+    assert!(
+        !text.contains(&serde_json::to_string(cells[1]).unwrap()),
+        "{text}"
+    );
+    assert_eq!(folder.nbfix(CHECK).out(), "");
+
+    let allowed = format!("# nbfix: allow asyncio-run\n{FLAGGED}");
+    folder.write("b.ipynb", notebook(&[&allowed]));
+    let before = folder.read("b.ipynb");
+    let ran = folder.nbfix("fix --unsafe b.ipynb");
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert_eq!(folder.read("b.ipynb"), before);
+}
+
+#[test]
+fn what_is_not_needed_is_told_and_taken_out() {
+    let folder = Folder::new();
+    let cells = [
+        "x = 1  # nbfix: allow asyncio-run, hardcoded-model",
+        "# nbfix: allow asyncoi-run\nx = 2",
+        "# nbfix: allow personal-path\nx = 3",
+    ];
+    folder.write("a.ipynb", notebook(&cells));
+    assert_snapshot!("unused_allow", folder.nbfix("check"));
+    assert_snapshot!("unused_allow_mended", folder.nbfix("fix"));
+    let selected = folder.nbfix("check -q --select asyncio-run");
+    assert_eq!(selected.out(), "", "only who asks is told");
+    folder.write("pages/personal-room.toml", PAGE);
+    folder.write("nbfix.toml", "[rules]\npaths = ['pages/']");
+    folder.write("a.ipynb", notebook(&["x = 1  # nbfix: allow personal-rom"]));
+    let known = folder.nbfix("check -q");
+    assert!(
+        known.out().contains("did you mean `personal-room`?"),
+        "{known}"
+    );
+}
+
+const PAGE: &str = "summary = 'x'\nmessage = 'x'\ngroup = 'tidy'\nwhy = 'x'\n[match]\npattern = 'room($x)'\n\
+                    [[example]]\nname = 'a'\nbefore = 'room(1)'\n[[example]]\nname = 'b'\nclean = 'x'\n";

@@ -1,6 +1,7 @@
 //! What the command line says.
 
 mod config;
+mod living;
 mod pages;
 
 use std::num::NonZeroUsize;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use nbfix_lint::{Level, Safety};
 
 pub(crate) use config::ConfigCommandArguments;
+pub(crate) use living::{AllowArguments, AllowAs};
 pub(crate) use pages::{
     DocsArguments, MatchArguments, NewRuleArguments, SchemaArguments, SchemaOf, TestArguments,
 };
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Fix(FixArguments),
     /// Show what `fix` would do.
     Diff(DiffArguments),
+    /// Write down that findings are meant to stay: as comments or tags.
+    Allow(AllowArguments),
     /// Print the page of a rule: what, why, fix and examples.
     #[command(visible_alias = "rule")]
     Explain(ExplainArguments),
@@ -203,7 +207,7 @@ pub(crate) struct FileArguments {
 }
 
 /// Pages of one's own.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct PageArguments {
     /// A folder of pages of your own, or one page, besides those that `nbfix.toml` names; may be repeated.
     #[arg(long, value_name = "DIR", help_heading = "Rules")]
@@ -226,7 +230,7 @@ pub(crate) struct ConfigArguments {
 }
 
 /// Which rules. A rule's own name outweighs its group, and its group outweighs `ALL`.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct RuleArguments {
     /// Rules or groups to run, in place of the default ones; `ALL` for all [env: NBFIX_SELECT].
     #[arg(

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check(arguments, &terminal),
         Command::Fix(arguments) => commands::fix(arguments, &terminal),
         Command::Diff(arguments) => commands::diff(arguments, &terminal),
+        Command::Allow(arguments) => commands::allow(arguments, &terminal),
         Command::Explain(arguments) => commands::explain(arguments, &terminal),
         Command::Rules(arguments) => commands::rules(arguments, &terminal),
         Command::Match(arguments) => commands::search(arguments, &terminal),

@@ -1,5 +1,6 @@
 //! What is in force for a file: the command line over the environment over the nearest configuration.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use nbfix_lint::{Level, Rule, RuleSet};
 use nbfix_rules::Settings;
 
-use crate::arguments::{ConfigArguments, FailArguments, FailOn, RuleArguments};
+use crate::arguments::{ConfigArguments, FailArguments, FailOn, PageArguments, RuleArguments};
 use crate::config::{Config, Finder, Origin, Said, Word, plain_path, seen_from_here};
 use crate::environment::Environment;
 use crate::patterns::Patterns;
@@ -97,6 +98,12 @@ impl Project {
         !entries.any(|entry| self.choice.runs(entry.rule))
     }
 
+    /// Only this rule, if there is one of this name.
+    pub(crate) fn only(&self, rule: &str) -> Option<RuleSet> {
+        let rule = self.book.find(rule)?.rule;
+        Some(RuleSet::new([rule]).with_settings(self.settings.clone()))
+    }
+
     /// The rules for a file.
     pub(crate) fn rules_for(&self, path: &Path) -> Arc<RuleSet> {
         let path = plain_path(path);
@@ -125,7 +132,7 @@ impl Project {
 
 /// What outweighs the files.
 struct Overrides<'a> {
-    rules: &'a RuleArguments,
+    rules: Cow<'a, RuleArguments>,
     fail_on: Option<FailOn>,
     environment: Environment,
 }
@@ -189,7 +196,6 @@ fn choice(
 /// All projects of a run, each read once.
 pub(crate) struct Projects<'a> {
     said: Overrides<'a>,
-    config: &'a ConfigArguments,
     known: Mutex<Known>,
 }
 
@@ -210,19 +216,41 @@ impl<'a> Projects<'a> {
     ) -> anyhow::Result<Self> {
         Ok(Self {
             said: Overrides {
-                rules,
+                rules: Cow::Borrowed(rules),
                 fail_on: failing.and_then(|failing| failing.fail_on),
                 environment: Environment::read()?,
             },
-            config: &rules.pages.config,
             known: Mutex::default(),
         })
+    }
+
+    /// For commands that take no choice of rules.
+    ///
+    /// # Errors
+    /// If the environment says what it cannot mean.
+    pub(crate) fn of_pages(pages: &PageArguments) -> anyhow::Result<Self> {
+        let rules = RuleArguments {
+            pages: pages.clone(),
+            ..RuleArguments::default()
+        };
+        Ok(Self {
+            said: Overrides {
+                rules: Cow::Owned(rules),
+                fail_on: None,
+                environment: Environment::read()?,
+            },
+            known: Mutex::default(),
+        })
+    }
+
+    fn config(&self) -> &ConfigArguments {
+        &self.said.rules.pages.config
     }
 
     /// What is in force in this folder; `None` if its configuration cannot be used, which [`Projects::check`] tells.
     pub(crate) fn of(&self, folder: &Path) -> Option<Arc<Project>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match self.config {
+        let file = match self.config() {
             ConfigArguments { isolated: true, .. } => None,
             ConfigArguments {
                 config: Some(file), ..
@@ -249,11 +277,11 @@ impl<'a> Projects<'a> {
             return Project::new(Config::default(), here, &self.said);
         };
         // A file that is named holds for this folder, wherever it lies.
-        let root = match self.config.config {
+        let root = match self.config().config {
             Some(_) => here,
             None => file.parent().map_or(here, Path::to_owned),
         };
-        let file = match self.config.config {
+        let file = match self.config().config {
             Some(_) => file.to_owned(),
             None => seen_from_here(file),
         };

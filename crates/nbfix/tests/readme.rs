@@ -72,6 +72,33 @@ fn the_configuration_is_read() {
     }
 }
 
+/// What the README allows is allowed, and all of it is needed but one name.
+#[test]
+fn the_comments_allow() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.ipynb");
+    let cell = serde_json::json!({
+        "cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [],
+        "source": block(&readme(), "allowed"),
+    });
+    let notebook =
+        serde_json::json!({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
+    std::fs::write(&file, notebook.to_string()).unwrap();
+    let found = nbfix(&[
+        "check",
+        "-q",
+        "--output-format",
+        "concise",
+        file.to_str().unwrap(),
+    ]);
+    let rule = |line: &str| line.split(' ').skip(3).collect::<Vec<_>>().join(" ");
+    let found: Vec<String> = found.lines().map(rule).collect();
+    assert_eq!(
+        found,
+        ["note[unused-allow] `hardcoded-model` is allowed here, and finds nothing here [*]"]
+    );
+}
+
 /// With `NBFIX_BLESS=1` in the environment the table is written instead.
 #[test]
 fn the_rule_table_is_true() {

@@ -1,5 +1,6 @@
 //! What the command can do.
 
+mod allow;
 mod check;
 mod config;
 mod diff;
@@ -12,6 +13,7 @@ mod schema;
 mod search;
 mod test;
 
+pub(crate) use allow::allow;
 pub(crate) use check::check;
 pub(crate) use config::config;
 pub(crate) use diff::diff;

@@ -12,7 +12,7 @@ use nbfix_semantic::{Semantic, Sources};
 use super::check::{ARRAY, rendered};
 use super::diff::from_here;
 use super::{crash_message, left_alone, open};
-use crate::arguments::{FailOn, MatchArguments, OutputFormat, PageArguments, RuleArguments};
+use crate::arguments::{FailOn, MatchArguments, OutputFormat, PageArguments};
 use crate::excerpt::excerpt;
 use crate::inputs::Input;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
@@ -36,14 +36,10 @@ enum Task {
 pub(crate) fn search(arguments: &MatchArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let rules = RuleSet::new([rule(arguments)?]);
     // Of the configuration only what it excludes matters here.
-    let settled = RuleArguments {
-        pages: PageArguments {
-            config: arguments.config.clone(),
-            ..PageArguments::default()
-        },
-        ..RuleArguments::default()
-    };
-    let projects = Projects::new(&settled, None)?;
+    let projects = Projects::of_pages(&PageArguments {
+        config: arguments.config.clone(),
+        ..PageArguments::default()
+    })?;
     let task = match (&arguments.replace, arguments.write) {
         (None, _) => Task::Show(arguments.output_format),
         (Some(_), false) => Task::Diff {

@@ -156,3 +156,98 @@ fn what_is_not_needed_is_told_and_taken_out() {
 
 const PAGE: &str = "summary = 'x'\nmessage = 'x'\ngroup = 'tidy'\nwhy = 'x'\n[match]\npattern = 'room($x)'\n\
                     [[example]]\nname = 'a'\nbefore = 'room(1)'\n[[example]]\nname = 'b'\nclean = 'x'\n";
+
+/// The sources of the cells.
+fn sources(folder: &Folder) -> Vec<String> {
+    let file: Value = serde_json::from_slice(&folder.read("a.ipynb")).unwrap();
+    let cells = file["cells"].as_array().unwrap().iter();
+    let source = |cell: &Value| {
+        let lines = cell["source"].as_array().unwrap().iter();
+        lines.map(|line| line.as_str().unwrap()).collect()
+    };
+    cells.map(source).collect()
+}
+
+#[test]
+fn comments_are_written() {
+    let cells = [
+        FLAGGED,
+        "import asyncio\nasyncio.run(main(\"\"\"\n\"\"\"))",
+        "%%time\nasyncio.run(main())  # nbfix: allow conflict-marker",
+        "x = asyncio.run(\n    main()\n) \\\n  + 1",
+        "!pip install requests",
+    ];
+    let folder = Folder::new();
+    folder.write("a.ipynb", notebook(&cells));
+    assert_snapshot!(
+        "allow_comments",
+        folder.nbfix("allow asyncio-run a.ipynb --reason why")
+    );
+    folder.nbfix("allow pip-without-percent .");
+    let wanted = [
+        "import asyncio\nasyncio.run(main())  # nbfix: allow asyncio-run why",
+        "import asyncio\n# nbfix: allow asyncio-run why\nasyncio.run(main(\"\"\"\n\"\"\"))",
+        "%%time\nasyncio.run(main())  # nbfix: allow conflict-marker, asyncio-run",
+        "x = asyncio.run(  # nbfix: allow asyncio-run why\n    main()\n) \\\n  + 1",
+        "# nbfix: allow pip-without-percent\n!pip install requests",
+    ];
+    assert_eq!(sources(&folder), wanted);
+    let again = folder.nbfix("allow asyncio-run a.ipynb");
+    assert_eq!(again.code, Some(0));
+    assert!(again.err.contains("Nothing to allow"), "{again}");
+}
+
+#[test]
+fn a_cell_is_allowed_as_a_whole_or_by_a_tag() {
+    let twice = format!("{FLAGGED}\nasyncio.run(main())");
+    let folder = Folder::new();
+    folder.write("a.ipynb", notebook(&[FLAGGED, &twice]));
+    let ran = folder.nbfix("allow asyncio-run a.ipynb --cell 2");
+    assert!(ran.err.contains("Allowed 2 findings"), "{ran}");
+    let wanted = [
+        FLAGGED.to_owned(),
+        format!("# nbfix: allow asyncio-run\n{twice}"),
+    ];
+    assert_eq!(sources(&folder), wanted);
+    let before = String::from_utf8(folder.read("a.ipynb")).unwrap();
+    let ran = folder.nbfix("allow asyncio-run . --as tag");
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let tag = "{\n        \"tags\": [\n          \"nbfix:allow=asyncio-run\"\n        ]\n      }";
+    let after = before.replacen("\"metadata\": {}", &format!("\"metadata\": {tag}"), 1);
+    assert_eq!(String::from_utf8(folder.read("a.ipynb")).unwrap(), after);
+    assert_eq!(folder.nbfix(CHECK).out(), "");
+}
+
+#[test]
+fn each_place_of_a_model_is_allowed() {
+    let cells = [model("gpt-4.1", ""), model("gpt-4.1", "")];
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    let folder = Folder::new();
+    folder.write("a.ipynb", notebook(&cells));
+    let ran = folder.nbfix("allow hardcoded-model a.ipynb");
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let wanted = model("gpt-4.1", "  # nbfix: allow hardcoded-model");
+    assert_eq!(sources(&folder), [wanted.clone(), wanted]);
+}
+
+#[test]
+fn what_cannot_be_allowed_is_told() {
+    let folder = Folder::new();
+    folder.write("a.ipynb", notebook(&["x = 1"]));
+    let slip = folder.nbfix("allow asyncio-rum a.ipynb");
+    assert_eq!(slip.code, Some(2));
+    assert!(slip.err.contains("did you mean `asyncio-run`?"), "{slip}");
+    assert_eq!(folder.nbfix("allow broken a.ipynb").code, Some(2));
+    folder.write("a.ipynb", "{\"cells\": [}");
+    let broken = folder.nbfix("allow asyncio-run a.ipynb");
+    assert!(broken.err.contains("nothing is allowed in it"), "{broken}");
+    let mut file: Value = serde_json::from_str(&notebook(&[FLAGGED])).unwrap();
+    file["cells"][0]["metadata"] = json!({"tags": "x"});
+    folder.write("a.ipynb", file.to_string());
+    let ran = folder.nbfix("allow asyncio-run a.ipynb --as tag");
+    assert_snapshot!("allow_without_a_place", ran);
+    assert_eq!(
+        String::from_utf8(folder.read("a.ipynb")).unwrap(),
+        file.to_string()
+    );
+}

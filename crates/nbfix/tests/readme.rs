@@ -72,7 +72,7 @@ fn the_configuration_is_read() {
     }
 }
 
-/// What the README allows is allowed, and all of it is needed but one name.
+/// What the README allows is allowed, and all of it is needed.
 #[test]
 fn the_comments_allow() {
     let folder = tempfile::tempdir().unwrap();
@@ -91,12 +91,11 @@ fn the_comments_allow() {
         "concise",
         file.to_str().unwrap(),
     ]);
-    let rule = |line: &str| line.split(' ').skip(3).collect::<Vec<_>>().join(" ");
-    let found: Vec<String> = found.lines().map(rule).collect();
-    assert_eq!(
-        found,
-        ["note[unused-allow] `hardcoded-model` is allowed here, and finds nothing here [*]"]
+    assert!(
+        !found.contains("asyncio-run") && !found.contains("request"),
+        "{found}"
     );
+    assert!(!found.contains("unused-allow"), "{found}");
 }
 
 /// With `NBFIX_BLESS=1` in the environment the table is written instead.

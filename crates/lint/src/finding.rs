@@ -256,6 +256,11 @@ impl Findings<'_> {
         self.allows.allow(self.selected.rule.name, &at)
     }
 
+    /// Takes the reports that there are.
+    pub fn extend(&mut self, reports: impl IntoIterator<Item = Report>) {
+        reports.into_iter().for_each(|report| self.push(report));
+    }
+
     /// Takes one report, and gives it the words of the rule's page.
     pub fn push(&mut self, report: Report) {
         self.found.push(finish(self.selected, report));

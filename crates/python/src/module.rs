@@ -38,6 +38,15 @@ impl Module {
         Self::parse(source, code, PySourceType::Python)
     }
 
+    /// Parses a part of a cell's line, as the statement behind `%time`.
+    pub fn part(source: &str, code: TextRange) -> Self {
+        Self::parse(
+            source.get(..code.end()).unwrap_or(source),
+            code,
+            PySourceType::Python,
+        )
+    }
+
     fn parse(source: &str, code: TextRange, kind: PySourceType) -> Self {
         if let Some((at, what)) = nesting::too_deep(code.of(source)) {
             let at = code.start() + at;
@@ -101,15 +110,13 @@ impl Module {
     }
 }
 
-/// The text, with blanks in place of the cell magic's line, so that every range stays true.
+/// The text, with empty lines in place of what stands before the code, so that every range stays true and nothing is
+/// indented.
 fn blanked(source: &str, code: TextRange) -> Cow<'_, str> {
     if code.start() == 0 {
         return source.into();
     }
-    let mut blanked = String::with_capacity(source.len());
-    for byte in source[..code.start()].bytes() {
-        blanked.push(if byte == b'\n' { '\n' } else { ' ' });
-    }
+    let mut blanked = "\n".repeat(code.start());
     blanked.push_str(&source[code.start()..]);
     blanked.into()
 }

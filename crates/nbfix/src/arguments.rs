@@ -11,7 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use nbfix_lint::{Level, Safety};
 
 pub(crate) use config::ConfigCommandArguments;
-pub(crate) use living::{AllowArguments, AllowAs};
+pub(crate) use living::{
+    AllowArguments, AllowAs, BaselineArguments, BaselineCommand, BaselineWriteArguments,
+};
 pub(crate) use pages::{
     DocsArguments, MatchArguments, NewRuleArguments, SchemaArguments, SchemaOf, TestArguments,
 };
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Fix(FixArguments),
     /// Show what `fix` would do.
     Diff(DiffArguments),
+    /// Write down what is found, so that `check` tells only what is new.
+    Baseline(BaselineArguments),
     /// Write down that findings are meant to stay: as comments or tags.
     Allow(AllowArguments),
     /// Print the page of a rule: what, why, fix and examples.
@@ -81,6 +85,9 @@ pub(crate) enum Command {
   nbfix check notebooks/ demo.ipynb
   nbfix check --select broken,leak --ignore asyncio-run
   nbfix check --output-format json > findings.json
+  nbfix check --fix --show-fixes notebooks/
+  nbfix check --statistics
+  nbfix check --changed-since origin/main
   git show HEAD:demo.ipynb | nbfix check - --stdin-filename demo.ipynb
 
 Exit codes:
@@ -102,8 +109,52 @@ pub(crate) struct CheckArguments {
         hide_env_values = true
     )]
     pub(crate) output_format: OutputFormat,
+    /// Tell only how often each rule found something.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) statistics: bool,
+    /// Tell only which files would be looked at.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) show_files: bool,
     #[command(flatten)]
     pub(crate) telling: TellArguments,
+    #[command(flatten)]
+    pub(crate) mending: MendArguments,
+    #[command(flatten)]
+    pub(crate) safety: SafetyArguments,
+    #[command(flatten)]
+    pub(crate) filter: FilterArguments,
+}
+
+/// Mending while checking.
+#[derive(Debug, Args)]
+pub(crate) struct MendArguments {
+    /// Apply the fixes first, and tell what is left; `nbfix fix` tells what was done.
+    #[arg(long, help_heading = "Fixes")]
+    pub(crate) fix: bool,
+    /// Show the difference that the fixes would make; the same as `nbfix diff`.
+    #[arg(long, help_heading = "Fixes", conflicts_with = "fix")]
+    pub(crate) diff: bool,
+    /// Tell the fixes that were applied, too.
+    #[arg(long, help_heading = "Fixes")]
+    pub(crate) show_fixes: bool,
+    /// Exit with 1 if something was mended, even if nothing is left.
+    #[arg(long, help_heading = "Fixes")]
+    pub(crate) exit_non_zero_on_fix: bool,
+}
+
+/// Which findings.
+#[derive(Debug, Args)]
+pub(crate) struct FilterArguments {
+    /// Findings that are known and not told; by default `nbfix-baseline.json` of the project, if there is one.
+    #[arg(long, value_name = "FILE", help_heading = "Findings")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Tell what the baseline knows, too.
+    #[arg(long, help_heading = "Findings", conflicts_with = "baseline")]
+    pub(crate) no_baseline: bool,
+    /// Only findings in cells whose source has changed since this revision (of git, which is asked); of files that are
+    /// new since then, all.
+    #[arg(long, value_name = "REV", help_heading = "Findings", conflicts_with_all = ["fix", "diff"])]
+    pub(crate) changed_since: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -125,6 +176,9 @@ pub(crate) struct FixArguments {
     pub(crate) rules: RuleArguments,
     #[command(flatten)]
     pub(crate) safety: SafetyArguments,
+    /// Exit with 1 if something was mended, even if nothing is left.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) exit_non_zero_on_fix: bool,
     #[command(flatten)]
     pub(crate) failing: FailArguments,
     #[command(flatten)]
@@ -187,7 +241,7 @@ pub(crate) struct RulesArguments {
 }
 
 /// Which files.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct FileArguments {
     /// Notebooks, Python files of function apps, and folders of them; `-` is a notebook on stdin.
     #[arg(default_value = ".", value_name = "PATHS")]
@@ -273,15 +327,19 @@ pub(crate) struct FailArguments {
 }
 
 /// Which fixes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct SafetyArguments {
     /// Apply unsafe fixes, too: the notebook may run differently.
-    #[arg(long = "unsafe", help_heading = "Rules")]
+    #[arg(
+        long = "unsafe",
+        visible_alias = "unsafe-fixes",
+        help_heading = "Fixes"
+    )]
     pub(crate) not_safe: bool,
 }
 
 /// What else is told.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct TellArguments {
     /// No summary, no progress (NBFIX_NO_PROGRESS leaves out the progress only).
     #[arg(long, short, help_heading = "Output")]

@@ -4,8 +4,10 @@
 //! look is decided elsewhere; this crate finds the files, hands them over, and tells the outcome.
 
 mod arguments;
+mod baseline;
 mod beside;
 mod bless;
+mod changed;
 mod commands;
 mod config;
 mod environment;
@@ -21,6 +23,7 @@ mod runner;
 mod schema;
 mod selection;
 mod site;
+mod statistics;
 mod terminal;
 mod write;
 
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Command::Fix(arguments) => commands::fix(arguments, &terminal),
         Command::Diff(arguments) => commands::diff(arguments, &terminal),
         Command::Allow(arguments) => commands::allow(arguments, &terminal),
+        Command::Baseline(arguments) => commands::baseline(arguments, &terminal),
         Command::Explain(arguments) => commands::explain(arguments, &terminal),
         Command::Rules(arguments) => commands::rules(arguments, &terminal),
         Command::Match(arguments) => commands::search(arguments, &terminal),

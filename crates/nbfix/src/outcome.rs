@@ -1,7 +1,9 @@
 //! What the work on one file gave, and what that comes to over many.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use nbfix_lint::{Level, Safety};
 use nbfix_report::{Document, Summary};
 
 use crate::arguments::{FailArguments, FailOn};
@@ -68,8 +70,24 @@ pub(crate) struct Tally {
     pub(crate) changed: usize,
     /// Fixes that were applied, or would be.
     pub(crate) applied: usize,
+    /// Findings that a baseline knows, and so are not told.
+    pub(crate) known: usize,
+    /// Findings of a baseline that are not found any more.
+    pub(crate) gone: usize,
+    /// The findings by rule.
+    pub(crate) rules: BTreeMap<&'static str, RuleTally>,
     /// Whether something could not be done, or a rule panicked.
     pub(crate) trouble: bool,
+}
+
+/// What one rule found.
+#[derive(Debug)]
+pub(crate) struct RuleTally {
+    /// The highest level of its findings.
+    pub(crate) level: Level,
+    pub(crate) findings: usize,
+    /// How many of them have a safe fix.
+    pub(crate) safe: usize,
 }
 
 impl Tally {
@@ -78,7 +96,30 @@ impl Tally {
         self.summary.add(document);
         let mut findings = document.findings.iter();
         self.failing |= findings.any(|finding| fail_on.fails(finding.level));
+        for finding in document.findings {
+            let safe = finding.fix.as_ref();
+            let safe = safe.is_some_and(|fix| fix.safety == Safety::Safe);
+            self.count_rule(
+                finding.rule.name,
+                &RuleTally {
+                    level: finding.level,
+                    findings: 1,
+                    safe: usize::from(safe),
+                },
+            );
+        }
         self.trouble |= !document.crashes.is_empty();
+    }
+
+    fn count_rule(&mut self, name: &'static str, more: &RuleTally) {
+        let rule = self.rules.entry(name).or_insert(RuleTally {
+            level: more.level,
+            findings: 0,
+            safe: 0,
+        });
+        rule.level = rule.level.max(more.level);
+        rule.findings += more.findings;
+        rule.safe += more.safe;
     }
 
     pub(crate) fn add(&mut self, other: Tally) {
@@ -105,6 +146,11 @@ impl Tally {
         self.failing |= other.failing;
         self.changed += other.changed;
         self.applied += other.applied;
+        self.known += other.known;
+        self.gone += other.gone;
+        for (name, rule) in &other.rules {
+            self.count_rule(name, rule);
+        }
         self.trouble |= other.trouble;
     }
 

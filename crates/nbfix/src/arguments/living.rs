@@ -1,10 +1,11 @@
 //! The arguments of the commands for living with findings.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
-use super::{FileArguments, PageArguments, TellArguments};
+use super::{FileArguments, PageArguments, RuleArguments, TellArguments};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -43,6 +44,42 @@ pub(crate) struct AllowArguments {
     pub(crate) reason: Option<String>,
     #[command(flatten)]
     pub(crate) pages: PageArguments,
+    #[command(flatten)]
+    pub(crate) telling: TellArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineArguments {
+    #[command(subcommand)]
+    pub(crate) command: BaselineCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineCommand {
+    /// Write down what is found: `check` then tells only what is new.
+    Write(BaselineWriteArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nbfix baseline write                 what is found now is known from now on
+  nbfix check                          tells what is new, and how much of the baseline is gone
+  nbfix check --no-baseline            tells all
+
+A finding is known by its rule, its cell (the id, or what it holds) and the text that it is about, not by a line: it
+stays known when cells move, come, go or run again. Of files that are not looked at, what is known stays known.
+
+Exit codes:
+  0  it was written
+  2  a wrong argument, a file that cannot be read or written, or a bug of nbfix")]
+pub(crate) struct BaselineWriteArguments {
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    /// The file; by default what the configuration says, or `nbfix-baseline.json` beside it.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) baseline: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) telling: TellArguments,
 }

@@ -37,10 +37,7 @@ pub(crate) fn allow(arguments: &AllowArguments, terminal: &Terminal) -> anyhow::
     );
     let task = Task {
         rule: &arguments.rule,
-        cell: match arguments.cell {
-            Some(number) => Some(CellId(number.get() - 1)),
-            None => None,
-        },
+        cell: arguments.cell.map(|number| CellId(number.get() - 1)),
         how: arguments.how,
         reason: match reason {
             "" => String::new(),

@@ -44,7 +44,11 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
             terminal.print(text.as_bytes())?;
         }
     }
-    Ok(tally.exit(&arguments.failing))
+    let mended = arguments.exit_non_zero_on_fix && tally.applied > 0;
+    Ok(match tally.exit(&arguments.failing) {
+        Exit::Clean if mended => Exit::Findings,
+        exit => exit,
+    })
 }
 
 fn fix_one(input: &Input, least: Safety) -> Outcome {
@@ -92,17 +96,23 @@ fn passed_through(input: &Input) -> Vec<u8> {
     }
 }
 
+/// The fixes that were applied to one document.
+pub(super) fn applied(name: &str, steps: &[Step], cells: bool) -> String {
+    let fixes = count(steps.len(), "fix", "fixes");
+    let mut out = format!("{}: {fixes} applied\n", visible(name));
+    for step in steps {
+        let _ = writeln!(out, "  {}", one(step, cells));
+    }
+    out
+}
+
 /// What was done to one document, and what was not. Fixes that only promise too little are left to the summary.
 fn told(name: &str, mended: &Mended, least: Safety) -> String {
     let name = visible(name);
     let cells = mended.notebook.kind() == DocumentKind::Notebook;
     let mut out = String::new();
     if !mended.applied.is_empty() {
-        let fixes = count(mended.applied.len(), "fix", "fixes");
-        let _ = writeln!(out, "{name}: {fixes} applied");
-        for step in &mended.applied {
-            let _ = writeln!(out, "  {}", one(step, cells));
-        }
+        out = applied(&name, &mended.applied, cells);
     }
     let late = mended.deferred.iter().filter(|it| it.step.safety >= least);
     let late: Vec<&Refusal> = late.collect();

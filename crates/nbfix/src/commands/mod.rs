@@ -1,6 +1,7 @@
 //! What the command can do.
 
 mod allow;
+mod baseline;
 mod check;
 mod config;
 mod diff;
@@ -14,11 +15,13 @@ mod search;
 mod test;
 
 pub(crate) use allow::allow;
+pub(crate) use baseline::baseline;
 pub(crate) use check::check;
 pub(crate) use config::config;
 pub(crate) use diff::diff;
 pub(crate) use docs::docs;
 pub(crate) use explain::explain;
+use fix::applied;
 pub(crate) use fix::fix;
 pub(crate) use new_rule::new_rule;
 pub(crate) use rules::rules;

@@ -71,7 +71,12 @@ pub(super) fn section<'t, 'v>(table: &'t Spanned<DeTable<'v>>) -> Option<&'t Spa
 
 /// The path from the root, without `.` and `..`; links are not followed.
 pub(crate) fn plain_path(path: &Path) -> PathBuf {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    // No path is the folder itself, which the system does not know by this name.
+    let named = match path.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => path,
+    };
+    let full = std::path::absolute(named).unwrap_or_else(|_| path.to_owned());
     let mut plain = PathBuf::new();
     for part in full.components() {
         match part {

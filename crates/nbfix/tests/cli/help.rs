@@ -15,6 +15,7 @@ fn help() {
     ] {
         assert_snapshot!(command, folder.nbfix(&format!("{command} --help")));
     }
+    assert_snapshot!("baseline_write", folder.nbfix("baseline write --help"));
     let ran = folder.nbfix("");
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("Usage: nbfix"), "{ran}");

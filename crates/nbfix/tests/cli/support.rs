@@ -72,6 +72,16 @@ impl Folder {
         run(command.args(line.split_whitespace()), self.0.path(), &[])
     }
 
+    /// Runs the command in a folder of this folder.
+    pub(crate) fn nbfix_from(&self, folder: &str, line: &str, stdin: &[u8]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
+        run(
+            command.args(line.split_whitespace()),
+            &self.path(folder),
+            stdin,
+        )
+    }
+
     /// Runs `git` in this folder, as if nobody had configured it.
     pub(crate) fn git(&self, line: &str, stdin: impl AsRef<[u8]>) -> Ran {
         let mut command = Command::new("git");

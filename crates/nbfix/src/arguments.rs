@@ -278,8 +278,8 @@ pub(crate) struct ConfigArguments {
     #[arg(long, value_name = "FILE", help_heading = "Rules")]
     #[arg(env = "NBFIX_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
-    /// Read no configuration.
-    #[arg(long, help_heading = "Rules", conflicts_with = "config")]
+    /// Read no configuration, not even one that is named.
+    #[arg(long, help_heading = "Rules")]
     pub(crate) isolated: bool,
 }
 

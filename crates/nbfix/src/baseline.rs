@@ -348,7 +348,8 @@ fn hash(text: &str) -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Baselines {
     by_path: BTreeMap<PathBuf, Arc<Baseline>>,
-    named: Option<PathBuf>,
+    /// A run has few projects.
+    by_project: Vec<(Arc<Project>, Arc<Baseline>)>,
 }
 
 impl Baselines {
@@ -361,30 +362,33 @@ impl Baselines {
         named: Option<&Path>,
         must_exist: bool,
     ) -> anyhow::Result<Self> {
-        let mut all = Self {
-            by_path: BTreeMap::new(),
-            named: named.map(Path::to_owned),
-        };
+        let mut all = Self::default();
         for input in inputs {
-            let path = Baseline::path_of(&input.project, named);
-            if all.by_path.contains_key(&path) {
+            if all.of(input).is_some() {
                 continue;
             }
-            let baseline = Baseline::read(&path)?;
+            let path = Baseline::path_of(&input.project, named);
+            let baseline = match all.by_path.get(&path) {
+                Some(baseline) => Arc::clone(baseline),
+                None => Arc::new(Baseline::read(&path)?),
+            };
             let asked = named.is_some() || input.project.config.baseline.is_some();
             if must_exist && asked && !baseline.exists() {
                 let name = shown(&seen_from_here(&path));
                 bail!("there is no baseline {name}; `nbfix baseline write` makes one");
             }
-            all.by_path.insert(path, Arc::new(baseline));
+            let project = Arc::clone(&input.project);
+            all.by_project.push((project, Arc::clone(&baseline)));
+            all.by_path.insert(path, baseline);
         }
         Ok(all)
     }
 
     /// That of a document.
     pub(crate) fn of(&self, input: &Input) -> Option<Arc<Baseline>> {
-        let path = Baseline::path_of(&input.project, self.named.as_deref());
-        self.by_path.get(&path).cloned()
+        let mut projects = self.by_project.iter();
+        let own = projects.find(|(project, _)| Arc::ptr_eq(project, &input.project));
+        own.map(|(_, baseline)| Arc::clone(baseline))
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Baseline>> {

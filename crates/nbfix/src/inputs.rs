@@ -133,7 +133,7 @@ pub(crate) fn find(arguments: &FileArguments, projects: &Projects<'_>) -> anyhow
     Ok(inputs)
 }
 
-/// What stands on stdin, unless the configuration excludes what it is called.
+/// What stands on stdin. Whoever sends it wants it looked at, whatever it is called.
 fn stdin(arguments: &FileArguments, projects: &Projects<'_>) -> anyhow::Result<Option<Input>> {
     let name = arguments.stdin_filename.as_deref();
     let folder = name.and_then(Path::parent).unwrap_or(Path::new(""));

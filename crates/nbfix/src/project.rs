@@ -98,10 +98,13 @@ impl Project {
         !entries.any(|entry| self.choice.runs(entry.rule))
     }
 
-    /// Only this rule, if there is one of this name.
+    /// Only this rule, if there is one of this name, and the one that finds what is allowed in vain.
     pub(crate) fn only(&self, rule: &str) -> Option<RuleSet> {
         let rule = self.book.find(rule)?.rule;
-        Some(RuleSet::new([rule]).with_settings(self.settings.clone()))
+        let unused = self.book.find("unused-allow").map(|entry| entry.rule);
+        let rules = RuleSet::new(unused.into_iter().chain([rule]));
+        let known = self.book.entries().map(|entry| entry.rule.name);
+        Some(rules.with_known(known).with_settings(self.settings.clone()))
     }
 
     /// The rules for a file.

@@ -136,6 +136,8 @@ fn the_environment_stands_between() {
     );
     folder.write("ci/ci.toml", "ignore = ['ALL']");
     assert_eq!(with("NBFIX_CONFIG", "ci/ci.toml", "check -q").out(), "");
+    let isolated = with("NBFIX_CONFIG", "ci/ci.toml", "check -q --isolated");
+    assert_eq!(isolated.code, Some(1), "{isolated}");
     let slip = with("NBFIX_SELECT", "brokn", "check");
     assert_eq!(slip.code, Some(2));
     assert_snapshot!(slip.err, @"error: `NBFIX_SELECT`: there is no rule `brokn`; did you mean `broken`?");

@@ -106,6 +106,17 @@ fn run(command: &mut Command, folder: &Path, stdin: &[u8]) -> Ran {
     ] {
         command.env_remove(name);
     }
+    // What a test sets itself comes back behind this.
+    let set: Vec<_> = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("NBFIX_") {
+            command.env_remove(name);
+        }
+    }
+    command.envs(set);
     let mut child = command
         .current_dir(folder)
         .stdin(Stdio::piped())

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{cell, render, style};
+use common::{HIGH, LOW, cell, render, style};
 use nbfix_ipynb::{CellId, Changes, ListChange, MetadataEdit, Notebook};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -103,7 +103,11 @@ proptest! {
         texts in prop::collection::vec(metadata(), 4),
         wishes in prop::collection::vec(changes(), 4),
     ) {
-        prop_assume!(!cells.iter().any(|cell| cell.source().contains('\u{fffd}')));
+        // The other reader refuses halves of surrogate pairs.
+        let mut cells = cells;
+        for cell in &mut cells {
+            cell.text = cell.text.replace([HIGH, LOW], "");
+        }
         let plain = Notebook::load(render(&style, &cells)).unwrap();
         let mut file = plain.text().to_owned();
         for (id, cell) in plain.ids().collect::<Vec<_>>().into_iter().rev() {

@@ -119,9 +119,10 @@ impl Config {
             path: Some(file.path.clone()),
             ..Self::default()
         };
-        let own;
         let (table, place) = if find::is_pyproject(&file.path) {
-            own = find::section(&table).and_then(|value| value.get_ref().as_table());
+            let section = find::section(&table);
+            let own = section.map(|value| reader.table("tool.nbfix", value));
+            let own = own.transpose()?;
             (own, "in `[tool.nbfix]`")
         } else {
             (Some(table.get_ref()), "in this file")

@@ -88,6 +88,17 @@ fn of_pyproject_only_the_section_is_read() {
     assert!(error.starts_with(wanted), "{error}");
 }
 
+#[test]
+fn a_section_that_is_no_table_is_a_slip() {
+    let text = "[tool]\nnbfix = 3\n";
+    let error = Config::parse(Path::new("pyproject.toml"), text.to_owned());
+    let error = error.map(|_| ()).unwrap_err().to_string();
+    assert!(
+        error.starts_with("pyproject.toml:2:9: `tool.nbfix` is a table"),
+        "{error}"
+    );
+}
+
 fn schema() -> Value {
     serde_json::from_str(CONFIG).unwrap()
 }

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::sync::LazyLock;
 
 use memchr::memmem;
-use nbfix_ipynb::{CellId, CellKind, DocumentKind, ListChange, MetadataEdit, Span};
+use nbfix_ipynb::{CellId, CellKind, ListChange, MetadataEdit, Span};
 use nbfix_python::Module;
 use nbfix_semantic::{Semantic, Source};
 use nbfix_text::{Edit, TextRange};
@@ -96,12 +96,11 @@ impl Allows {
     pub fn of(semantic: &Semantic<'_>) -> Self {
         let notebook = semantic.notebook();
         let mut list = Vec::new();
-        // Nearly all documents allow nothing. No JSON writer escapes these letters.
-        if memmem::find(notebook.bytes(), b"nbfix").is_none() {
-            return Self::default();
-        }
         for (id, cell) in notebook.ids() {
-            if notebook.kind() == DocumentKind::Notebook {
+            // Nearly all cells allow nothing. No JSON writer escapes these letters.
+            let metadata = cell.metadata_range();
+            let metadata = metadata.and_then(|range| notebook.bytes().get(range));
+            if metadata.is_some_and(|raw| memmem::find(raw, b"nbfix").is_some()) {
                 in_metadata(semantic, id, &mut list);
             }
             if memmem::find(cell.source.as_bytes(), b"nbfix:").is_some() {

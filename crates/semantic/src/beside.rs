@@ -56,6 +56,8 @@ pub struct ModuleFile {
     pub text: String,
     /// Whether it is the `__init__.py` of a package.
     pub package: bool,
+    /// Of a package, what else lies in its folder and may be imported from it: names of modules and of folders.
+    pub members: Vec<String>,
 }
 
 /// A module beside the document, parsed.

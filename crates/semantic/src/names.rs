@@ -176,6 +176,15 @@ impl<'a> Semantic<'a> {
         self.modules.get(name).copied()
     }
 
+    /// What lies in the folder of a package beside the document and may be imported from it: names of modules and of
+    /// folders. Empty for what is no such package.
+    pub fn members(&self, module: &str) -> &'a [String] {
+        let mut modules = self.sources.modules().iter();
+        modules
+            .find(|known| known.name == module)
+            .map_or(&[], |known| known.file.members.as_slice())
+    }
+
     /// The parsed texts of one namespace.
     pub fn units_of(&self, program: ProgramId) -> impl Iterator<Item = &Unit<'a>> {
         self.units

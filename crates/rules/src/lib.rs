@@ -10,6 +10,7 @@ mod degrade;
 mod failure;
 mod functions;
 mod guards;
+mod lives;
 mod model_constants;
 mod names;
 mod outage;

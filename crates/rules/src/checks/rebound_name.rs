@@ -1,0 +1,488 @@
+//! `rebound-name`: a module's or client's name that holds something else by now.
+
+use nbfix_lint::{Check, Findings, Report};
+use nbfix_python::range;
+use nbfix_semantic::{Binding, BindingKind, ProgramId, ProgramKind, Semantic};
+use nbfix_text::{Edit, TextRange};
+
+use crate::lives::{Kind, Life, Read, is_candidate, lives, reads};
+
+pub(crate) const CHECK: Check = Check::Notebook(check);
+
+/// Attributes that so many things have that they tell nothing of what the author meant.
+const COMMON: &[&str] = &[
+    "add",
+    "append",
+    "apply",
+    "batch",
+    "call",
+    "clear",
+    "close",
+    "commit",
+    "config",
+    "configure",
+    "connect",
+    "content",
+    "copy",
+    "count",
+    "create",
+    "data",
+    "date",
+    "delete",
+    "describe",
+    "endpoint",
+    "execute",
+    "extend",
+    "find",
+    "fit",
+    "format",
+    "from_config",
+    "from_pretrained",
+    "generate",
+    "get",
+    "id",
+    "index",
+    "info",
+    "insert",
+    "invoke",
+    "items",
+    "join",
+    "keys",
+    "list",
+    "load",
+    "lower",
+    "max",
+    "mean",
+    "metadata",
+    "min",
+    "model",
+    "name",
+    "open",
+    "path",
+    "plot",
+    "pop",
+    "post",
+    "predict",
+    "put",
+    "query",
+    "read",
+    "remove",
+    "replace",
+    "reset",
+    "run",
+    "save",
+    "search",
+    "send",
+    "set",
+    "shape",
+    "show",
+    "size",
+    "sort",
+    "split",
+    "start",
+    "status",
+    "stop",
+    "stream",
+    "strip",
+    "submit",
+    "sum",
+    "text",
+    "time",
+    "title",
+    "to",
+    "train",
+    "transform",
+    "type",
+    "update",
+    "upper",
+    "url",
+    "value",
+    "values",
+    "version",
+    "wait",
+    "write",
+    "__class__",
+    "__dict__",
+    "__doc__",
+    "__name__",
+    "__version__",
+];
+
+/// What nobody but the module has, so that it need not be seen there first.
+const OF_MODULES: &[(&str, &[&str])] = &[
+    ("json", &["loads", "dumps", "load", "dump"]),
+    ("time", &["sleep", "time", "perf_counter", "strftime"]),
+    ("os", &["environ", "getenv", "path", "listdir", "makedirs"]),
+    ("re", &["compile", "findall", "sub", "match", "search"]),
+    (
+        "random",
+        &["choice", "choices", "randint", "shuffle", "seed", "sample"],
+    ),
+    ("glob", &["glob"]),
+    ("copy", &["deepcopy"]),
+    ("math", &["sqrt", "ceil", "floor", "log"]),
+];
+
+fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    if semantic.program(ProgramId::DOCUMENT).kind != ProgramKind::Notebook {
+        return;
+    }
+    let mut names: Vec<&str> = semantic
+        .names(ProgramId::DOCUMENT)
+        .filter(|(_, bindings)| is_candidate(bindings))
+        .map(|(name, _)| name)
+        .collect();
+    if names.is_empty() {
+        return;
+    }
+    names.sort_unstable();
+    let all = reads(semantic, &names);
+    for (name, reads) in names.iter().zip(&all) {
+        if reads.iter().any(|read| read.attribute.is_some())
+            && let Some(lives) = lives(semantic, name, reads)
+        {
+            for later in 1..lives.len() {
+                findings.extend(mistaken(semantic, name, &lives, later));
+            }
+        }
+    }
+}
+
+/// The reads of a life that mean an earlier one.
+fn mistaken<'a>(
+    semantic: &Semantic<'a>,
+    name: &str,
+    lives: &[Life<'_, 'a>],
+    later: usize,
+) -> Option<Report> {
+    let (before, after) = lives.split_at_checked(later)?;
+    let life = after.first()?;
+    let kind = life.kind.as_ref()?;
+    before.iter().rev().find_map(|earlier| {
+        let meant = earlier.kind.as_ref()?;
+        let wrong: Vec<&Read<'a>> = life
+            .reads
+            .iter()
+            .filter(|read| !read.deep && !read.caught)
+            .filter(|read| means(semantic, (meant, earlier), (kind, life), read))
+            .collect();
+        let (first, others) = wrong.split_first()?;
+        report(semantic, name, earlier, life, first, others)
+    })
+}
+
+/// Whether `read`, which sees what the name holds by now, means what it held before.
+fn means<'a>(
+    semantic: &Semantic<'a>,
+    (meant, earlier): (&Kind, &Life<'_, 'a>),
+    (kind, life): (&Kind, &Life<'_, 'a>),
+    read: &Read<'a>,
+) -> bool {
+    let Some((attr, _)) = read.attribute else {
+        return false;
+    };
+    let Some(rebinding) = life.bindings.last() else {
+        return false;
+    };
+    let seen = earlier.reads.iter().any(|read| read.attr() == attr);
+    // What stands in the rebinding's own cell is written by somebody who has just rebound the name.
+    let of_the_new_one = life
+        .reads
+        .iter()
+        .any(|other| other.unit == rebinding.unit && other.attr() == attr && !other.deep);
+    let in_later_cell = read.unit > rebinding.unit;
+    let common = COMMON.contains(&attr);
+    match (meant, kind) {
+        (Kind::Import(module), Kind::Import(member)) => {
+            if member_of(module, member) {
+                // `from datetime import datetime`, then `datetime.datetime`
+                attr == last(member) || seen && !common && attr != "timestamp"
+            } else if member_of(member, module) {
+                seen && !common
+            } else {
+                // Two modules of one name often do the same: `numpy` and `jax.numpy`. IPython's classes do nothing
+                // but show.
+                member.starts_with("IPython.display.") && !module.starts_with("IPython.") && seen
+            }
+        }
+        (
+            Kind::Import(module),
+            Kind::Data | Kind::Function | Kind::Part | Kind::Other | Kind::Instance(_),
+        ) => {
+            let own = OF_MODULES
+                .iter()
+                .any(|(known, attrs)| known == module && attrs.contains(&attr));
+            if own {
+                return true;
+            }
+            let related = match kind {
+                Kind::Instance(path) => top(path) == top(module),
+                _ => false,
+            };
+            seen && !common && !related && !of_the_new_one
+        }
+        (Kind::Instance(_), Kind::Data | Kind::Function) => seen && !common && !of_the_new_one,
+        (Kind::Instance(first), Kind::Instance(second)) => {
+            // The new one is used as something else first: then this read goes back to the old one.
+            let is_new = |other: &&Read<'a>| {
+                other.place() < read.place()
+                    && !other.deep
+                    && other.attribute.is_some()
+                    && !earlier.reads.iter().any(|read| read.attr() == other.attr())
+            };
+            seen && !common
+                && in_later_cell
+                && !of_the_new_one
+                && !is_family(first, second)
+                && life.reads.iter().any(|other| is_new(&other))
+                && semantic.units().get(read.unit).is_some()
+        }
+        _ => false,
+    }
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+fn top(path: &str) -> &str {
+    path.split('.').next().unwrap_or(path)
+}
+
+/// Whether `member` is the member of `module` that has the module's own name: `time.time`, `datetime.datetime`.
+fn member_of(module: &str, member: &str) -> bool {
+    member
+        .strip_prefix(module)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .is_some_and(|rest| !rest.contains('.'))
+}
+
+/// Clients that speak as OpenAI's does.
+const ALIKE: &[&str] = &[
+    "OpenAI",
+    "Groq",
+    "Mistral",
+    "Together",
+    "Anthropic",
+    "Inference",
+    "Cerebras",
+    "Chat",
+    "LLM",
+    "Llama",
+    "Fireworks",
+];
+
+/// Whether two classes are of one family, so that what one can do the other can, too.
+fn is_family(first: &str, second: &str) -> bool {
+    let (a, b) = (last(first), last(second));
+    let alike = |name: &str| ALIKE.iter().any(|part| name.contains(part));
+    top(first) == top(second) || a.contains(b) || b.contains(a) || alike(a) && alike(b)
+}
+
+fn report(
+    semantic: &Semantic<'_>,
+    name: &str,
+    earlier: &Life<'_, '_>,
+    life: &Life<'_, '_>,
+    first: &Read<'_>,
+    others: &[&Read<'_>],
+) -> Option<Report> {
+    let cell = |unit: usize| semantic.units().get(unit).map(|unit| unit.cell);
+    let (attr, place) = first.attribute?;
+    let (was, is) = (earlier.bindings.last()?, life.bindings.last()?);
+    let home = cell(first.unit)?;
+    let mut report = Report::at(home, place)
+        .with("name", name)
+        .with("attr", attr)
+        .with("other", cell(is.unit)?.number().to_string())
+        .with("was", describe(earlier.kind.as_ref()?, name))
+        .with("is", describe(life.kind.as_ref()?, name))
+        .label(
+            cell(was.unit)?,
+            was.range,
+            format!(
+                "`{name}` is {} here",
+                describe(earlier.kind.as_ref()?, name)
+            ),
+        )
+        .label(
+            cell(is.unit)?,
+            is.range,
+            format!("and {} from here on", describe(life.kind.as_ref()?, name)),
+        );
+    for other in others {
+        let (_, place) = other.attribute?;
+        report = report.label(cell(other.unit)?, place, "and here");
+    }
+    if is.unit == first.unit {
+        report = report.says("same");
+    }
+    for (unit, edit) in rename(semantic, name, life, first, others).unwrap_or_default() {
+        report = report.edit(cell(unit)?, edit);
+    }
+    Some(report)
+}
+
+/// What the name holds, in words.
+fn describe(kind: &Kind, name: &str) -> String {
+    match kind {
+        Kind::Import(path) if path == name => format!("the module `{path}`"),
+        Kind::Import(path) => format!("`{path}`"),
+        Kind::Instance(path) => {
+            let class = last(path);
+            let article = if class.starts_with(['A', 'E', 'I', 'O', 'U']) {
+                "an"
+            } else {
+                "a"
+            };
+            format!("{article} `{class}`")
+        }
+        Kind::Data => "data".to_owned(),
+        Kind::Function => "a function".to_owned(),
+        Kind::Part | Kind::Other => "something else".to_owned(),
+    }
+}
+
+/// The edits that give what the name holds by now a name of its own; `None` if it cannot be told of each read what it
+/// means.
+fn rename(
+    semantic: &Semantic<'_>,
+    name: &str,
+    life: &Life<'_, '_>,
+    first: &Read<'_>,
+    others: &[&Read<'_>],
+) -> Option<Vec<(usize, Edit)>> {
+    if semantic.is_dynamic(ProgramId::DOCUMENT) || is_hidden(semantic, name) {
+        return None;
+    }
+    let new = free_name(semantic, name, life.kind.as_ref()?)?;
+    let is_wrong = |read: &Read<'_>| {
+        read.place() == first.place() || others.iter().any(|other| other.place() == read.place())
+    };
+    let wrong_attrs: Vec<&str> = others
+        .iter()
+        .map(|read| read.attr())
+        .chain([first.attr()])
+        .collect();
+    let mut edits = Vec::new();
+    for binding in &life.bindings {
+        edits.push((binding.unit, edit_of(binding, name, &new, semantic)?));
+    }
+    for read in &life.reads {
+        if is_wrong(read) {
+            continue;
+        }
+        // A function reads it when it is called, and what stands bare behind a mistaken read may mean either.
+        let unclear = read.attribute.is_none() && read.place() > first.place();
+        if read.deep || read.caught || unclear || wrong_attrs.contains(&read.attr()) {
+            return None;
+        }
+        edits.push((read.unit, Edit::replace(read.range, new.clone())));
+    }
+    Some(edits)
+}
+
+fn edit_of(binding: &Binding<'_>, name: &str, new: &str, semantic: &Semantic<'_>) -> Option<Edit> {
+    let unit = semantic.units().get(binding.unit)?;
+    if !matches!(binding.kind, BindingKind::Import(_)) {
+        return Some(Edit::replace(binding.range, new));
+    }
+    // `from datetime import datetime as ...`; `import a.b` binds `a` and cannot be renamed so.
+    let before = unit.source.get(..binding.range.start())?.trim_end();
+    if before.ends_with(" as") {
+        Some(Edit::replace(binding.range, new))
+    } else if binding.range.of(unit.source) == name {
+        Some(Edit::insert(binding.range.end(), format!(" as {new}")))
+    } else {
+        None
+    }
+}
+
+/// Whether the name stands where no tree shows it: in magics, shell lines, cells that do not parse, format strings.
+fn is_hidden(semantic: &Semantic<'_>, name: &str) -> bool {
+    let notebook = semantic.notebook();
+    notebook.ids().any(|(id, cell)| {
+        if cell.kind != nbfix_ipynb::CellKind::Code || !has_word(&cell.source, name) {
+            return false;
+        }
+        let unit = semantic.units().iter().find(|unit| unit.cell == id);
+        match unit {
+            None => true,
+            Some(unit) if unit.program != ProgramId::DOCUMENT => false,
+            Some(unit) => {
+                !unit.module.errors().is_empty()
+                    || unit.code.start() > 0 && has_word(&unit.source[..unit.code.start()], name)
+                    || unit.source.lines().any(|line| {
+                        let line = line.trim_start();
+                        (line.starts_with(['%', '!'])
+                            || line.contains("= !")
+                            || line.contains("= %"))
+                            && has_word(line, name)
+                    })
+            }
+        }
+    })
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + word.len()..].chars().next();
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
+}
+
+/// A name for what the name holds by now that no code of the notebook speaks of.
+fn free_name(semantic: &Semantic<'_>, name: &str, kind: &Kind) -> Option<String> {
+    let stem = match kind {
+        Kind::Instance(path) => snake(last(path)),
+        Kind::Part => format!("{name}_item"),
+        Kind::Data => format!("{name}_data"),
+        Kind::Import(path) if is_class(last(path)) => format!("{name}_class"),
+        Kind::Import(_) | Kind::Function | Kind::Other => format!("{name}_2"),
+    };
+    let is_free = |candidate: &String| {
+        let cells = semantic.notebook().cells().iter();
+        !cells
+            .filter(|cell| cell.kind == nbfix_ipynb::CellKind::Code)
+            .any(|cell| has_word(&cell.source, candidate))
+    };
+    let numbered = (2..9).map(|number| format!("{}_{number}", stem.trim_end_matches("_2")));
+    [stem.clone()].into_iter().chain(numbered).find(is_free)
+}
+
+fn is_class(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+}
+
+/// `cosmos_client` for `CosmosClient`, `azure_openai` for `AzureOpenAI`.
+fn snake(class: &str) -> String {
+    let class = class.replace("OpenAI", "Openai");
+    let letters: Vec<char> = class.chars().collect();
+    let mut out = String::new();
+    for (index, letter) in letters.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|at| letters.get(at));
+        let after = letters.get(index + 1);
+        let starts = letter.is_ascii_uppercase()
+            && before.is_some_and(|before| {
+                !before.is_ascii_uppercase() && *before != '_'
+                    || before.is_ascii_uppercase() && after.is_some_and(char::is_ascii_lowercase)
+            });
+        if starts {
+            out.push('_');
+        }
+        out.extend(letter.to_lowercase());
+    }
+    out
+}
+
+#[allow(dead_code)]
+fn statement(semantic: &Semantic<'_>, unit: usize, inside: TextRange) -> Option<TextRange> {
+    let unit = semantic.units().get(unit)?;
+    unit.module
+        .body()
+        .iter()
+        .map(range)
+        .find(|place| place.covers(inside))
+}

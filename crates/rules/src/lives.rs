@@ -2,7 +2,7 @@
 
 use nbfix_lint::guards::is_caught;
 use nbfix_python::ast::{Expr, ExprCall, ExprContext};
-use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted, range, string_value};
+use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted, range};
 use nbfix_semantic::{Binding, BindingKind, ProgramId, Semantic, Unit};
 use nbfix_text::TextRange;
 
@@ -34,6 +34,12 @@ pub(crate) struct Read<'a> {
     pub(crate) attribute: Option<(&'a str, TextRange)>,
     /// Whether a function or lambda reads it, and so at another time.
     pub(crate) deep: bool,
+    /// The name of the function of the top level that reads it, if that is what does.
+    pub(crate) function: Option<&'a str>,
+    /// Whether it is called itself: `name(...)`.
+    pub(crate) called: bool,
+    /// Whether it is called as a class of the name is: `name.Class(...)`, `name.part.Class(...)`.
+    pub(crate) makes: bool,
     /// Whether a handler catches what goes wrong there.
     pub(crate) caught: bool,
     /// Whether it is deleted here.
@@ -61,6 +67,14 @@ pub(crate) struct Life<'s, 'a> {
     pub(crate) bindings: Vec<&'s Binding<'a>>,
     /// The reads at that time, in order.
     pub(crate) reads: Vec<Read<'a>>,
+}
+
+impl Life<'_, '_> {
+    /// The place that begins it.
+    pub(crate) fn begins(&self) -> Option<(usize, usize)> {
+        let first = self.bindings.first()?;
+        Some((first.unit, first.since))
+    }
 }
 
 /// Whether a name's bindings may be of interest: one of them is an import, or the call of something like a class.
@@ -210,6 +224,30 @@ struct Reader<'n, 's, 'a> {
     found: Vec<Vec<Read<'a>>>,
 }
 
+impl Reader<'_, '_, '_> {
+    /// Whether what stands at `place` is the callee of the node around it.
+    fn is_called(&self, place: TextRange) -> bool {
+        matches!(self.ancestors.last(), Some(AnyNodeRef::ExprCall(call)) if range(&*call.func) == place)
+    }
+
+    /// Whether the attributes around end in the call of a class.
+    fn makes(&self) -> bool {
+        let mut nodes = self.ancestors.iter().rev();
+        let mut last = None;
+        for node in &mut nodes {
+            match (node, last) {
+                (AnyNodeRef::ExprAttribute(attribute), _) => last = Some(*attribute),
+                (AnyNodeRef::ExprCall(call), Some(attribute)) => {
+                    return range(&*call.func) == range(attribute)
+                        && is_class_name(attribute.attr.as_str());
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+}
+
 impl<'a> SourceOrderVisitor<'a> for Reader<'_, '_, 'a> {
     fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
         if let AnyNodeRef::ExprName(name) = node
@@ -231,22 +269,25 @@ impl<'a> SourceOrderVisitor<'a> for Reader<'_, '_, 'a> {
                     }
                     _ => None,
                 };
-                let deep = self.ancestors.iter().any(|node| {
-                    matches!(
-                        node,
-                        AnyNodeRef::StmtFunctionDef(_)
-                            | AnyNodeRef::StmtClassDef(_)
-                            | AnyNodeRef::ExprLambda(_)
-                    )
+                let opened = self.ancestors.iter().find_map(|node| match node {
+                    AnyNodeRef::StmtFunctionDef(function) => Some(Some(function.name.as_str())),
+                    AnyNodeRef::StmtClassDef(_) | AnyNodeRef::ExprLambda(_) => Some(None),
+                    _ => None,
                 });
-                self.found[index].push(Read {
+                let read = Read {
                     unit: unit.index,
                     range: place,
                     attribute,
-                    deep,
+                    deep: opened.is_some(),
+                    function: opened.flatten(),
+                    called: self.is_called(place),
+                    makes: self.makes(),
                     caught: is_caught(&self.ancestors, place),
                     deleted: name.ctx == ExprContext::Del,
-                });
+                };
+                if let Some(found) = self.found.get_mut(index) {
+                    found.push(read);
+                }
             }
         }
         self.ancestors.push(node);
@@ -308,10 +349,4 @@ pub(crate) fn lives<'s, 'a>(
     }
     until(None, &mut lives);
     Some(lives)
-}
-
-/// The service that `boto3.client("name")` and the like name.
-#[allow(dead_code)]
-fn service(call: &ExprCall) -> Option<&str> {
-    call.arguments.args.first().and_then(string_value)
 }

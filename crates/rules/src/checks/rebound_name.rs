@@ -1,7 +1,6 @@
 //! `rebound-name`: a module's or client's name that holds something else by now.
 
 use nbfix_lint::{Check, Findings, Report};
-use nbfix_python::range;
 use nbfix_semantic::{Binding, BindingKind, ProgramId, ProgramKind, Semantic};
 use nbfix_text::{Edit, TextRange};
 
@@ -141,11 +140,48 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         if reads.iter().any(|read| read.attribute.is_some())
             && let Some(lives) = lives(semantic, name, reads)
         {
+            let calls = calls(semantic, reads);
             for later in 1..lives.len() {
-                findings.extend(mistaken(semantic, name, &lives, later));
+                findings.extend(mistaken(semantic, name, &lives, later, &calls));
             }
         }
     }
+}
+
+/// A place that needs what the name held before.
+struct Mistake<'a> {
+    /// Position of the unit.
+    unit: usize,
+    range: TextRange,
+    attr: &'a str,
+    /// The function that reads it, if this is the call of one.
+    function: Option<&'a str>,
+}
+
+impl Mistake<'_> {
+    fn place(&self) -> (usize, usize) {
+        (self.unit, self.range.start())
+    }
+}
+
+/// The calls, at the top level, of the functions that read the name.
+fn calls<'a>(semantic: &Semantic<'a>, of: &[Read<'a>]) -> Vec<(&'a str, Vec<Read<'a>>)> {
+    let mut functions: Vec<&str> = of
+        .iter()
+        .filter(|read| read.attribute.is_some())
+        .filter_map(|read| read.function)
+        .filter(|name| semantic.bindings(ProgramId::DOCUMENT, name).len() == 1)
+        .collect();
+    functions.sort_unstable();
+    functions.dedup();
+    if functions.is_empty() {
+        return Vec::new();
+    }
+    let found = reads(semantic, &functions).into_iter().map(|reads| {
+        let here = |read: &Read<'_>| read.called && !read.deep && !read.caught;
+        reads.into_iter().filter(here).collect()
+    });
+    functions.iter().copied().zip(found).collect()
 }
 
 /// The reads of a life that mean an earlier one.
@@ -154,26 +190,101 @@ fn mistaken<'a>(
     name: &str,
     lives: &[Life<'_, 'a>],
     later: usize,
+    calls: &[(&'a str, Vec<Read<'a>>)],
 ) -> Option<Report> {
     let (before, after) = lives.split_at_checked(later)?;
     let life = after.first()?;
     let kind = life.kind.as_ref()?;
+    let ends = after.get(1).and_then(Life::begins);
     before.iter().rev().find_map(|earlier| {
         let meant = earlier.kind.as_ref()?;
-        let wrong: Vec<&Read<'a>> = life
-            .reads
-            .iter()
-            .filter(|read| !read.deep && !read.caught)
-            .filter(|read| means(semantic, (meant, earlier), (kind, life), read))
+        let reads = life.reads.iter().filter(|read| {
+            !read.deep && !read.caught && means((meant, earlier), (kind, life), read)
+        });
+        let mut mistakes: Vec<Mistake<'a>> = reads
+            .filter_map(|read| {
+                let (attr, range) = read.attribute?;
+                Some(Mistake {
+                    unit: read.unit,
+                    range,
+                    attr,
+                    function: None,
+                })
+            })
             .collect();
-        let (first, others) = wrong.split_first()?;
-        report(semantic, name, earlier, life, first, others)
+        for (function, calls) in calls {
+            let needed = earlier
+                .reads
+                .iter()
+                .filter(|read| read.function == Some(function) && !read.caught)
+                .find(|read| needs((meant, earlier), (kind, life), read, calls));
+            let Some(needed) = needed else { continue };
+            let (from, to) = (life.begins(), ends);
+            let during = calls.iter().filter(|call| {
+                from.is_some_and(|from| call.place() >= from)
+                    && to.is_none_or(|to| call.place() < to)
+            });
+            mistakes.extend(during.map(|call| Mistake {
+                unit: call.unit,
+                range: call.range,
+                attr: needed.attr(),
+                function: Some(function),
+            }));
+        }
+        mistakes.sort_by_key(Mistake::place);
+        report(semantic, name, (before, earlier), life, &mistakes)
     })
+}
+
+/// Whether a function, written while the name held what it held before, fails when it reads `read` by now.
+fn needs<'a>(
+    (meant, earlier): (&Kind, &Life<'_, 'a>),
+    (kind, life): (&Kind, &Life<'_, 'a>),
+    read: &Read<'a>,
+    calls: &[Read<'a>],
+) -> bool {
+    let attr = read.attr();
+    let of_the_new_one = life.reads.iter().any(|other| other.attr() == attr);
+    if attr.is_empty() || of_the_new_one || COMMON.contains(&attr) && !is_of_module(meant, attr) {
+        return false;
+    }
+    // That it means what the name held where it was written shows in a use of that time.
+    let used = earlier
+        .reads
+        .iter()
+        .any(|other| !other.deep && other.attr() == attr);
+    let begin = life.begins();
+    let called = calls
+        .iter()
+        .any(|call| begin.is_some_and(|begin| call.place() < begin) && call.place() > read.place());
+    match (meant, kind) {
+        (Kind::Import(_), Kind::Data | Kind::Function | Kind::Part) => true,
+        (Kind::Import(module), Kind::Instance(path)) => {
+            (used || called) && top(module) != top(path)
+        }
+        (Kind::Import(module), Kind::Import(other)) => {
+            member_of(module, other) && attr == last(other)
+        }
+        (Kind::Instance(_), Kind::Data | Kind::Function) => used || called,
+        (Kind::Instance(first), Kind::Instance(second)) => {
+            (used || called) && !is_family(first, second)
+        }
+        _ => false,
+    }
+}
+
+/// Whether only the module `meant` has `attr`.
+fn is_of_module(meant: &Kind, attr: &str) -> bool {
+    let Kind::Import(module) = meant else {
+        return false;
+    };
+    OF_MODULES
+        .iter()
+        .any(|(known, attrs)| known == module && attrs.contains(&attr))
 }
 
 /// Whether `read`, which sees what the name holds by now, means what it held before.
 fn means<'a>(
-    semantic: &Semantic<'a>,
     (meant, earlier): (&Kind, &Life<'_, 'a>),
     (kind, life): (&Kind, &Life<'_, 'a>),
     read: &Read<'a>,
@@ -209,17 +320,16 @@ fn means<'a>(
             Kind::Import(module),
             Kind::Data | Kind::Function | Kind::Part | Kind::Other | Kind::Instance(_),
         ) => {
-            let own = OF_MODULES
-                .iter()
-                .any(|(known, attrs)| known == module && attrs.contains(&attr));
-            if own {
+            if is_of_module(meant, attr) {
                 return true;
             }
             let related = match kind {
                 Kind::Instance(path) => top(path) == top(module),
                 _ => false,
             };
-            seen && !common && !related && !of_the_new_one
+            // An object that makes instances of classes is a module, whatever was used of it before.
+            let shown = seen && !common || read.makes && in_later_cell;
+            shown && !related && !of_the_new_one
         }
         (Kind::Instance(_), Kind::Data | Kind::Function) => seen && !common && !of_the_new_one,
         (Kind::Instance(first), Kind::Instance(second)) => {
@@ -235,7 +345,6 @@ fn means<'a>(
                 && !of_the_new_one
                 && !is_family(first, second)
                 && life.reads.iter().any(|other| is_new(&other))
-                && semantic.units().get(read.unit).is_some()
         }
         _ => false,
     }
@@ -282,45 +391,43 @@ fn is_family(first: &str, second: &str) -> bool {
 fn report(
     semantic: &Semantic<'_>,
     name: &str,
-    earlier: &Life<'_, '_>,
+    (before, earlier): (&[Life<'_, '_>], &Life<'_, '_>),
     life: &Life<'_, '_>,
-    first: &Read<'_>,
-    others: &[&Read<'_>],
+    mistakes: &[Mistake<'_>],
 ) -> Option<Report> {
     let cell = |unit: usize| semantic.units().get(unit).map(|unit| unit.cell);
-    let (attr, place) = first.attribute?;
+    let (first, others) = mistakes.split_first()?;
     let (was, is) = (earlier.bindings.last()?, life.bindings.last()?);
-    let home = cell(first.unit)?;
-    let mut report = Report::at(home, place)
-        .with("name", name)
-        .with("attr", attr)
-        .with("other", cell(is.unit)?.number().to_string())
-        .with("was", describe(earlier.kind.as_ref()?, name))
-        .with("is", describe(life.kind.as_ref()?, name))
+    let (meant, held) = (
+        describe(earlier.kind.as_ref()?, name),
+        describe(life.kind.as_ref()?, name),
+    );
+    let mut report = Report::at(cell(first.unit)?, first.range)
         .label(
             cell(was.unit)?,
             was.range,
-            format!(
-                "`{name}` is {} here",
-                describe(earlier.kind.as_ref()?, name)
-            ),
+            format!("`{name}` is {meant} here"),
         )
-        .label(
-            cell(is.unit)?,
-            is.range,
-            format!("and {} from here on", describe(life.kind.as_ref()?, name)),
-        );
+        .label(cell(is.unit)?, is.range, format!("and {held} from here on"));
     for other in others {
-        let (_, place) = other.attribute?;
-        report = report.label(cell(other.unit)?, place, "and here");
+        report = report.label(cell(other.unit)?, other.range, "and here");
     }
-    if is.unit == first.unit {
+    if let Some(function) = first.function {
+        report = report.says("call").with("function", function);
+    } else if is.unit == first.unit {
         report = report.says("same");
     }
-    for (unit, edit) in rename(semantic, name, life, first, others).unwrap_or_default() {
+    for (unit, edit) in rename(semantic, name, before, life, mistakes).unwrap_or_default() {
         report = report.edit(cell(unit)?, edit);
     }
-    Some(report)
+    Some(
+        report
+            .with("name", name)
+            .with("attr", first.attr)
+            .with("other", cell(is.unit)?.number().to_string())
+            .with("was", meant)
+            .with("is", held),
+    )
 }
 
 /// What the name holds, in words.
@@ -348,38 +455,39 @@ fn describe(kind: &Kind, name: &str) -> String {
 fn rename(
     semantic: &Semantic<'_>,
     name: &str,
+    before: &[Life<'_, '_>],
     life: &Life<'_, '_>,
-    first: &Read<'_>,
-    others: &[&Read<'_>],
+    mistakes: &[Mistake<'_>],
 ) -> Option<Vec<(usize, Edit)>> {
     if semantic.is_dynamic(ProgramId::DOCUMENT) || is_hidden(semantic, name) {
         return None;
     }
+    let first = mistakes.first()?;
     let new = free_name(semantic, name, life.kind.as_ref()?)?;
-    let is_wrong = |read: &Read<'_>| {
-        read.place() == first.place() || others.iter().any(|other| other.place() == read.place())
-    };
-    let wrong_attrs: Vec<&str> = others
-        .iter()
-        .map(|read| read.attr())
-        .chain([first.attr()])
-        .collect();
     let mut edits = Vec::new();
     for binding in &life.bindings {
         edits.push((binding.unit, edit_of(binding, name, &new, semantic)?));
     }
+    let mut own = Vec::new();
     for read in &life.reads {
-        if is_wrong(read) {
+        if mistakes.iter().any(|one| one.place() == read.place()) {
             continue;
         }
         // A function reads it when it is called, and what stands bare behind a mistaken read may mean either.
         let unclear = read.attribute.is_none() && read.place() > first.place();
-        if read.deep || read.caught || unclear || wrong_attrs.contains(&read.attr()) {
+        let mistaken = mistakes.iter().any(|one| one.attr == read.attr());
+        if read.deep || read.caught || unclear || mistaken {
             return None;
         }
+        own.push(read.attr());
         edits.push((read.unit, Edit::replace(read.range, new.clone())));
     }
-    Some(edits)
+    // A function that was written before may have waited for the new one.
+    let waits = before
+        .iter()
+        .flat_map(|life| &life.reads)
+        .any(|read| read.deep && (read.attribute.is_none() || own.contains(&read.attr())));
+    (!waits).then_some(edits)
 }
 
 fn edit_of(binding: &Binding<'_>, name: &str, new: &str, semantic: &Semantic<'_>) -> Option<Edit> {
@@ -475,14 +583,4 @@ fn snake(class: &str) -> String {
         out.extend(letter.to_lowercase());
     }
     out
-}
-
-#[allow(dead_code)]
-fn statement(semantic: &Semantic<'_>, unit: usize, inside: TextRange) -> Option<TextRange> {
-    let unit = semantic.units().get(unit)?;
-    unit.module
-        .body()
-        .iter()
-        .map(range)
-        .find(|place| place.covers(inside))
 }

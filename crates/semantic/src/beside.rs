@@ -69,6 +69,21 @@ pub(crate) struct BesideModule {
     pub(crate) module: Module,
 }
 
+impl BesideModule {
+    /// The package that its relative imports start from.
+    pub(crate) fn package(&self) -> Vec<String> {
+        package_of(&self.name, self.file.package)
+    }
+}
+
+fn package_of(module: &str, package: bool) -> Vec<String> {
+    let mut parts: Vec<String> = module.split('.').map(str::to_owned).collect();
+    if !package {
+        parts.pop();
+    }
+    parts
+}
+
 /// The modules that the cells import, and those that these import in turn.
 pub(crate) fn modules_of(cells: &[Source], beside: &dyn Beside) -> Vec<BesideModule> {
     let mut imports = Imports::default();
@@ -111,12 +126,8 @@ struct Imports {
 
 impl Imports {
     fn within(module: &str, package: bool) -> Self {
-        let mut parts: Vec<String> = module.split('.').map(str::to_owned).collect();
-        if !package {
-            parts.pop();
-        }
         Self {
-            package: parts,
+            package: package_of(module, package),
             ..Self::default()
         }
     }

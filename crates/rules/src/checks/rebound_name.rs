@@ -381,11 +381,28 @@ const ALIKE: &[&str] = &[
     "Fireworks",
 ];
 
+/// Names of classes that say nothing of what they are.
+const PLAIN: &[&str] = &[
+    "Client",
+    "AsyncClient",
+    "Session",
+    "Connection",
+    "Service",
+    "Api",
+    "Index",
+    "Store",
+    "Agent",
+];
+
 /// Whether two classes are of one family, so that what one can do the other can, too.
 fn is_family(first: &str, second: &str) -> bool {
     let (a, b) = (last(first), last(second));
     let alike = |name: &str| ALIKE.iter().any(|part| name.contains(part));
-    top(first) == top(second) || a.contains(b) || b.contains(a) || alike(a) && alike(b)
+    let shorter = if a.len() < b.len() { a } else { b };
+    let one_in_the_other = (a.contains(b) || b.contains(a)) && !PLAIN.contains(&shorter);
+    // `langchain` and `langchain_openai` go together.
+    let vendor = |path: &str| top(path).split('_').next().map(str::to_owned);
+    vendor(first) == vendor(second) || one_in_the_other || alike(a) && alike(b)
 }
 
 fn report(
@@ -398,10 +415,14 @@ fn report(
     let cell = |unit: usize| semantic.units().get(unit).map(|unit| unit.cell);
     let (first, others) = mistakes.split_first()?;
     let (was, is) = (earlier.bindings.last()?, life.bindings.last()?);
-    let (meant, held) = (
-        describe(earlier.kind.as_ref()?, name),
-        describe(life.kind.as_ref()?, name),
-    );
+    let (meant, held) = (earlier.kind.as_ref()?, life.kind.as_ref()?);
+    let (meant, held) = match (meant, held) {
+        // Two classes of one name are told apart by their packages.
+        (Kind::Instance(first), Kind::Instance(second)) if last(first) == last(second) => {
+            (format!("a `{first}`"), format!("a `{second}`"))
+        }
+        _ => (describe(meant, name), describe(held, name)),
+    };
     let mut report = Report::at(cell(first.unit)?, first.range)
         .label(
             cell(was.unit)?,
@@ -544,7 +565,10 @@ fn has_word(text: &str, word: &str) -> bool {
 /// A name for what the name holds by now that no code of the notebook speaks of.
 fn free_name(semantic: &Semantic<'_>, name: &str, kind: &Kind) -> Option<String> {
     let stem = match kind {
-        Kind::Instance(path) => snake(last(path)),
+        Kind::Instance(path) => match snake(last(path)) {
+            plain if plain == name => format!("{}_{plain}", snake(top(path))),
+            own => own,
+        },
         Kind::Part => format!("{name}_item"),
         Kind::Data => format!("{name}_data"),
         Kind::Import(path) if is_class(last(path)) => format!("{name}_class"),

@@ -93,25 +93,27 @@ fn stale<'a>(
     }
     let target = target(semantic, unit, module)?;
     let program = target.program;
-    let has = |name: &str| {
-        !semantic.bindings(program, name).is_empty()
-            || semantic.members(module).iter().any(|member| member == name)
-            || semantic.module(&format!("{module}.{name}")).is_some()
+    // Of a file that a cell writes only that cell tells.
+    let lacks = |name: &str| match target.written {
+        Some(_) => {
+            semantic.bindings(program, name).is_empty()
+                && !semantic.is_dynamic(program)
+                && !semantic.has_star_import(program)
+        }
+        None => semantic.exports(module, name) == Some(false),
     };
     let missing: Vec<&Alias> = import
         .names
         .iter()
         .filter(|alias| {
             let name = alias.name.as_str();
-            name != "*" && !OF_ALL_MODULES.contains(&name) && !has(name)
+            name != "*" && !OF_ALL_MODULES.contains(&name) && lacks(name)
         })
         .collect();
     let (first, others) = missing.split_first()?;
-    if semantic.is_dynamic(program)
-        || semantic.has_star_import(program)
-        || semantic
-            .units_of(program)
-            .any(|unit| unit.source.contains("sys.modules") || unit.source.contains("locals()"))
+    if semantic
+        .units_of(program)
+        .any(|unit| unit.source.contains("sys.modules") || unit.source.contains("locals()"))
         || is_elsewhere(semantic, unit, module, &target)
     {
         return None;

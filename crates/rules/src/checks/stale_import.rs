@@ -25,8 +25,8 @@ const OF_ALL_MODULES: [&str; 10] = [
     "__builtins__",
 ];
 
-/// How many of a module's names are told.
-const MAX_OFFERED: usize = 6;
+/// How many names are told; of more only their number.
+const MAX_NAMED: usize = 5;
 
 /// What a notebook does to be in another folder, or to have another module than the file.
 const MOVES: [&str; 5] = ["%cd", "chdir", "pushd", "sys.modules", "addsitedir"];
@@ -124,22 +124,23 @@ fn stale<'a>(
     let near = nearest(first.name.as_str(), offers.iter().copied()).filter(|_| others.is_empty());
     let mut report = Report::at(unit.cell, range(&first.name))
         .with("path", path.as_str())
-        .with("names", name_list(&names));
+        .with(
+            "names",
+            list(names.get(..MAX_NAMED).unwrap_or(&names), names.len()),
+        );
     for other in others {
         report = report.label(unit.cell, range(&other.name), "nor this");
     }
-    if offers.is_empty() {
+    if names.iter().any(|name| is_comment(semantic, program, name)) {
+        report = report.help(format!(
+            "{path} has them in comments only: take the `#` away, and fill in the values."
+        ));
+    } else if offers.is_empty() {
         report = report.help(format!("{path} defines nothing to import."));
     } else {
-        let more = offers.len() > MAX_OFFERED;
-        offers.truncate(MAX_OFFERED);
-        let list = name_list(&offers);
-        let list = if more {
-            format!("{list} and more")
-        } else {
-            list
-        };
-        report = report.with("offers", list);
+        let count = offers.len();
+        offers.truncate(MAX_NAMED);
+        report = report.with("offers", list(&offers, count));
     }
     let key = match (target.written, near) {
         (Some(_), Some(_)) => Some("cell-near"),
@@ -156,6 +157,34 @@ fn stale<'a>(
     Some(match key {
         Some(key) => report.says(key),
         None => report,
+    })
+}
+
+/// The names that are told of `count`.
+fn list(names: &[&str], count: usize) -> String {
+    match count - names.len() {
+        0 => name_list(names),
+        1 => format!("{} and one more", quoted(names)),
+        more => format!("{} and {more} more", quoted(names)),
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+/// Whether the module's text binds the name in a comment, as templates do.
+fn is_comment(semantic: &Semantic<'_>, program: ProgramId, name: &str) -> bool {
+    semantic.units_of(program).any(|unit| {
+        unit.source.lines().any(|line| {
+            let text = line.trim_start();
+            let text = text
+                .starts_with('#')
+                .then(|| text.trim_start_matches(['#', ' ']));
+            text.and_then(|text| text.strip_prefix(name))
+                .is_some_and(|rest| rest.trim_start().starts_with('='))
+        })
     })
 }
 

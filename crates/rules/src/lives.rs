@@ -1,5 +1,7 @@
 //! What a name holds, from one place that binds it to the next.
 
+pub(crate) mod rename;
+
 use nbfix_lint::guards::is_caught;
 use nbfix_python::ast::{Expr, ExprCall, ExprContext};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted, range};

@@ -14,6 +14,7 @@ mod failure;
 mod first_uses;
 mod functions;
 mod guards;
+mod lives;
 mod model_constants;
 mod names;
 mod outage;

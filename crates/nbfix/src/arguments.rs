@@ -310,6 +310,10 @@ pub(crate) struct RuleArguments {
         help_heading = "Rules"
     )]
     pub(crate) ignore: Vec<String>,
+    /// The day on which models count as shut down, as in 2027-01-31, for runs that can be repeated; today if nobody
+    /// says otherwise [env: NBFIX_TODAY].
+    #[arg(long, value_name = "DATE", help_heading = "Rules")]
+    pub(crate) today: Option<nbfix_rules::Date>,
     #[command(flatten)]
     pub(crate) pages: PageArguments,
 }

@@ -16,11 +16,13 @@ mod functions;
 mod guards;
 mod lives;
 mod model_constants;
+mod model_uses;
 mod names;
 mod outage;
 mod percent;
 mod proof;
 mod recorded;
+mod retirement;
 mod services;
 mod settings;
 mod signatures;
@@ -31,6 +33,7 @@ mod unreadable;
 pub use failure::{Failure, Proof, Texts, Word};
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;
+pub use retirement::Date;
 pub use settings::{
     DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings, TargetPython,
 };

@@ -13,7 +13,7 @@ use std::hash::{Hash, Hasher};
 
 use nbfix_ipynb::{CellId, NewCell, Notebook};
 use nbfix_lint::{Finding, Fix, Linted, Place, RuleSet, Safety, lint};
-use nbfix_semantic::{Semantic, Sources};
+use nbfix_semantic::{Origin, Semantic, Sources};
 use rustc_hash::{FxHashSet, FxHasher};
 
 use plan::Plan;
@@ -73,8 +73,8 @@ struct State {
 }
 
 impl State {
-    fn of(notebook: Notebook, names: Vec<Name>, path: &str, rules: &RuleSet) -> Self {
-        let sources = Sources::parse(&notebook, path);
+    fn of(notebook: Notebook, names: Vec<Name>, origin: Origin<'_>, rules: &RuleSet) -> Self {
+        let sources = Sources::parse(&notebook, origin);
         let semantic = Semantic::new(&notebook, &sources);
         let linted = lint(&semantic, rules);
         let broken = semantic
@@ -147,12 +147,18 @@ impl State {
 }
 
 /// Applies every fix of `rules` whose promise is at least `safety`, until nothing is left to do.
-/// `path` is the document's path (see [`Sources::parse`]). With [`Safety::Display`] nothing more is applied than
+/// `origin` is where the document comes from: its path, or an [`Origin`]. With [`Safety::Display`] nothing more is applied than
 /// with [`Safety::Unsafe`]: what is for a person to finish is never applied.
-pub fn mend(notebook: Notebook, path: &str, rules: &RuleSet, safety: Safety) -> Mended {
+pub fn mend<'o>(
+    notebook: Notebook,
+    origin: impl Into<Origin<'o>>,
+    rules: &RuleSet,
+    safety: Safety,
+) -> Mended {
+    let origin = origin.into();
     let safety = safety.max(Safety::Unsafe);
     let names = (0..notebook.cells().len()).collect();
-    let mut state = State::of(notebook, names, path, rules);
+    let mut state = State::of(notebook, names, origin, rules);
     let mut applied = Vec::new();
     let mut refused: Vec<Refusal> = Vec::new();
     let mut banned: FxHashSet<u64> = FxHashSet::default();
@@ -185,7 +191,7 @@ pub fn mend(notebook: Notebook, path: &str, rules: &RuleSet, safety: Safety) -> 
         if plan.is_empty() {
             break;
         }
-        let outcome = prove::apply(&state, &plan, path, rules);
+        let outcome = prove::apply(&state, &plan, origin, rules);
         for (index, why) in &outcome.failed {
             if let Some((finding, fix)) = plan.get(*index) {
                 banned.insert(state.key(finding, fix));

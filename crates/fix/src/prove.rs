@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nbfix_ipynb::{CellId, DocumentKind, NewCell, Notebook};
 use nbfix_lint::{Level, RuleSet};
+use nbfix_semantic::Origin;
 use nbfix_text::Patch;
 
 use crate::plan::Plan;
@@ -21,9 +22,14 @@ pub(crate) struct Outcome {
 }
 
 /// Applies the whole plan at once; only if the proof fails, one fix after the other, to find out which.
-pub(crate) fn apply(state: &State, plan: &Plan<'_>, path: &str, rules: &RuleSet) -> Outcome {
+pub(crate) fn apply(
+    state: &State,
+    plan: &Plan<'_>,
+    origin: Origin<'_>,
+    rules: &RuleSet,
+) -> Outcome {
     let all: Vec<usize> = (0..plan.len()).collect();
-    let why = match attempt(state, plan, &all, path, rules) {
+    let why = match attempt(state, plan, &all, origin, rules) {
         Ok(next) => {
             return Outcome {
                 state: Some(next),
@@ -45,14 +51,14 @@ pub(crate) fn apply(state: &State, plan: &Plan<'_>, path: &str, rules: &RuleSet)
     for index in all {
         let mut tried = outcome.passed.clone();
         tried.push(index);
-        match attempt(state, plan, &tried, path, rules) {
+        match attempt(state, plan, &tried, origin, rules) {
             Ok(next) => {
                 outcome.passed = tried;
                 outcome.state = Some(next);
             }
             Err(why) => {
                 let alone = outcome.passed.is_empty()
-                    || attempt(state, plan, &[index], path, rules).is_err();
+                    || attempt(state, plan, &[index], origin, rules).is_err();
                 if alone {
                     outcome.failed.push((index, why));
                 }
@@ -66,7 +72,7 @@ fn attempt(
     before: &State,
     plan: &Plan<'_>,
     positions: &[usize],
-    path: &str,
+    origin: Origin<'_>,
     rules: &RuleSet,
 ) -> Result<State, String> {
     let (edits, cells) = plan.changes(positions);
@@ -90,7 +96,7 @@ fn attempt(
             return Err(format!("{place} would not hold the mended text"));
         }
     }
-    let after = State::of(notebook, names, path, rules);
+    let after = State::of(notebook, names, origin, rules);
     for name in expected.keys() {
         if after.broken.contains(name) && !before.broken.contains(name) {
             let place = place(before, &after.names, Some(*name));

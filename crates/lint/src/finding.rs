@@ -1,5 +1,6 @@
 //! What was found, and how it can be mended.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -227,10 +228,16 @@ impl Report {
 #[derive(Debug)]
 pub struct Findings<'f> {
     pub(crate) selected: &'f Selected,
+    pub(crate) settings: Option<&'f (dyn Any + Send + Sync)>,
     pub(crate) found: &'f mut Vec<Finding>,
 }
 
 impl Findings<'_> {
+    /// What the user has said (see [`RuleSet::with_settings`](crate::RuleSet::with_settings)), if it is of this type.
+    pub fn settings<T: Any>(&self) -> Option<&T> {
+        self.settings?.downcast_ref()
+    }
+
     /// Takes one report, and gives it the words of the rule's page.
     pub fn push(&mut self, report: Report) {
         self.found.push(finish(self.selected, report));

@@ -90,6 +90,11 @@ pub struct Example {
     pub clean: Option<String>,
     /// The document's file name, where it matters: `function_app.py` makes it a script.
     pub path: Option<String>,
+    /// Modules beside the document, by file name, where they matter: `beside = {"helper.py" = "..."}`.
+    #[serde(default)]
+    pub beside: BTreeMap<String, String>,
+    /// What the user has said, where it matters: the sections of a configuration.
+    pub settings: Option<toml::Table>,
 }
 
 /// What is wrong with a page, and where.

@@ -1,5 +1,8 @@
 //! Rules that can run, and the choice among them.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use nbfix_python::{AnyNodeRef, NodeKind};
 use nbfix_semantic::Semantic;
 
@@ -171,10 +174,14 @@ impl Selected {
     }
 }
 
+/// What the user has said about particular rules; only those know its type.
+pub(crate) type Settings = Arc<dyn Any + Send + Sync>;
+
 /// The rules of a run, indexed by what they look at.
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Selected>,
+    pub(crate) settings: Option<Settings>,
     /// For each node kind the rules (by position) that look at it.
     by_kind: Vec<Vec<usize>>,
     pub(crate) prefilter: Prefilter,
@@ -214,8 +221,17 @@ impl RuleSet {
         let prefilter = Prefilter::new(rules.iter().map(|selected| selected.pattern.as_ref()));
         Self {
             rules,
+            settings: None,
             by_kind,
             prefilter,
+        }
+    }
+
+    /// The same rules, with what the user has said about them. The checks take it from [`Findings::settings`].
+    pub fn with_settings<T: Any + Send + Sync>(self, settings: T) -> Self {
+        Self {
+            settings: Some(Arc::new(settings)),
+            ..self
         }
     }
 

@@ -90,6 +90,8 @@ fn document_of(kind: ProgramKind) -> Document {
         ProgramKind::Notebook => Document::Notebook,
         ProgramKind::Script => Document::Script,
         ProgramKind::CellFile => Document::CellFile,
+        // No document is a module beside another; it would be a script.
+        ProgramKind::Module => Document::Script,
     }
 }
 
@@ -182,9 +184,14 @@ impl<'s> Run<'s> {
         if self.crashed.get(index).copied().unwrap_or(true) {
             return;
         }
+        let settings = self.rules.settings.as_deref();
         let found = &mut self.linted.findings;
         let ran = catch_unwind(AssertUnwindSafe(|| {
-            check(&mut Findings { selected, found })
+            check(&mut Findings {
+                selected,
+                settings,
+                found,
+            })
         }));
         if let Err(panic) = ran {
             self.crashed[index] = true;

@@ -58,7 +58,7 @@ pub fn lines_of<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, node: AnyNodeRef<'
 pub fn lines_of_cell(source: &str, what: &Source) -> Vec<Line> {
     match what {
         Source::Shell { code } => of_text(source, *code, None),
-        Source::Opaque { magic } if PROGRAM_MAGICS.contains(&magic.as_str()) => {
+        Source::Opaque { magic, .. } if PROGRAM_MAGICS.contains(&magic.as_str()) => {
             of_text(source, TextRange::new(0, source.len()), None)
         }
         _ => Vec::new(),

@@ -8,9 +8,11 @@ use std::sync::mpsc::{self, Sender};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use nbfix_ipynb::{LoadError, Notebook};
+use nbfix_semantic::Origin;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::arguments::FileArguments;
+use crate::beside::Folder;
 use crate::terminal::reason;
 
 /// Folders that hold what others wrote, or copies.
@@ -54,6 +56,22 @@ impl Input {
             Notebook::script(bytes)
         } else {
             Notebook::load(bytes)
+        }
+    }
+
+    /// The folder of the document; for stdin that of the name that was given for it.
+    pub(crate) fn folder(&self) -> Folder {
+        match &self.place {
+            Place::File(path) => Folder::of(path),
+            Place::Stdin(_) => Folder::of(Path::new(&self.name)),
+        }
+    }
+
+    /// Where the document comes from, with what lies beside it.
+    pub(crate) fn origin<'o>(&'o self, folder: &'o Folder) -> Origin<'o> {
+        Origin {
+            path: &self.name,
+            beside: Some(folder),
         }
     }
 

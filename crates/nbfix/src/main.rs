@@ -4,6 +4,7 @@
 //! look is decided elsewhere; this crate finds the files, hands them over, and tells the outcome.
 
 mod arguments;
+mod beside;
 mod bless;
 mod commands;
 mod config;

@@ -32,6 +32,8 @@ pub enum Body<'a> {
     Opaque {
         /// The magic's name.
         magic: &'a str,
+        /// What stands behind it on its line.
+        arguments: &'a str,
     },
 }
 
@@ -112,7 +114,10 @@ pub fn split(source: &str) -> Body<'_> {
     }
     let (name, arguments) = word(first.strip_prefix('%').unwrap_or_default());
     if ONE_PERCENT_MAGICS.contains(&name) && source.trim_end().len() > first_end {
-        return Body::Opaque { magic: name };
+        return Body::Opaque {
+            magic: name,
+            arguments,
+        };
     }
     if name == "sh" && arguments.is_empty() {
         return Body::Shell { code, magic: name };
@@ -121,7 +126,10 @@ pub fn split(source: &str) -> Body<'_> {
     let alone = source[first_end..].trim().is_empty();
     let assigns = arguments.starts_with(['=', '.', '(', ',', ':', '[']);
     if alone && AUTOMAGICS.contains(&name) && !arguments.is_empty() && !assigns {
-        return Body::Opaque { magic: name };
+        return Body::Opaque {
+            magic: name,
+            arguments,
+        };
     }
     Body::Python {
         code: all,
@@ -153,7 +161,7 @@ fn cell_magic<'a>(magic: &'a str, arguments: &'a str, code: TextRange) -> Body<'
         let path = path.trim_matches(['"', '\'']);
         return Body::File { code, path, append };
     }
-    Body::Opaque { magic }
+    Body::Opaque { magic, arguments }
 }
 
 /// The first word of `text` and what follows it, trimmed.
@@ -179,15 +187,15 @@ mod tests {
         );
         assert!(matches!(
             split("pip install x"),
-            Body::Opaque { magic: "pip" }
+            Body::Opaque { magic: "pip", .. }
         ));
         assert!(matches!(
             split("%sql\nSELECT 1"),
-            Body::Opaque { magic: "sql" }
+            Body::Opaque { magic: "sql", .. }
         ));
         assert!(matches!(
             split("%%html\n<b>"),
-            Body::Opaque { magic: "html" }
+            Body::Opaque { magic: "html", .. }
         ));
         assert!(matches!(
             split("\n%%bash\naz login"),

@@ -15,12 +15,14 @@ mod outage;
 mod percent;
 mod proof;
 mod services;
+mod settings;
 mod signatures;
 mod unreadable;
 
 pub use failure::{Failure, Proof, Texts, Word};
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;
+pub use settings::{DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings};
 pub use unreadable::unreadable;
 
 use nbfix_lint::{Group, Rule};

@@ -3,12 +3,13 @@
 use nbfix_fix::mend;
 use nbfix_ipynb::{CellId, CellKind, LoadError, Notebook};
 use nbfix_lint::{Example, Finding, Linted, Page, Place, Rule, RuleSet, Safety, lint};
-use nbfix_semantic::{Semantic, Sources};
+use nbfix_semantic::{Beside, ModuleFile, Origin, Semantic, Sources};
 use nbfix_text::LineIndex;
+use serde::Deserialize;
 
 use crate::failure::{Failure, Proof, Texts, Word};
 use crate::percent::{Marker, Percent, print};
-use crate::unreadable;
+use crate::{Settings, unreadable};
 
 /// What went wrong, before it is known in which example.
 struct Wrong(Word, String, Option<Texts>);
@@ -35,9 +36,12 @@ pub fn prove(rule: &'static Rule) -> Proof {
             };
         }
     };
-    let rules = RuleSet::new([rule]);
     let failed = |(index, example): (usize, &Example)| {
-        let Wrong(word, why, texts) = holds(example, &rules).err()?;
+        let held = settings(example).and_then(|settings| {
+            let rules = RuleSet::new([rule]).with_settings(settings);
+            holds(example, &rules)
+        });
+        let Wrong(word, why, texts) = held.err()?;
         Some(Failure {
             index,
             example: example.name.clone(),
@@ -57,13 +61,21 @@ pub fn prove(rule: &'static Rule) -> Proof {
     }
 }
 
+/// What the example says in the user's place.
+fn settings(example: &Example) -> Result<Settings, Wrong> {
+    let table = example.settings.clone().unwrap_or_default();
+    let settings = Settings::deserialize(table);
+    settings.map_err(|error| wrong(Word::Bad, format!("`settings`: {}", error.message())))
+}
+
 fn holds(example: &Example, rules: &RuleSet) -> Result<(), Wrong> {
     let path = example.path.as_deref().unwrap_or("example.ipynb");
     let raw = example.path.is_some() && path.ends_with(".ipynb");
     if let Some(text) = &example.clean {
-        return clean(&Document::of(text, path, raw), rules);
+        return clean(&Document::of(text, path, raw, example), rules);
     }
-    let document = Document::of(example.before.as_deref().unwrap_or_default(), path, raw);
+    let before = example.before.as_deref().unwrap_or_default();
+    let document = Document::of(before, path, raw, example);
     flagged(&document, rules)?;
     match &example.after {
         Some(after) => mended(&document, after, rules),
@@ -76,17 +88,37 @@ struct Document<'t> {
     path: &'t str,
     bytes: Option<Vec<u8>>,
     percent: Percent,
+    example: &'t Example,
+}
+
+impl Beside for Document<'_> {
+    fn module(&self, name: &str, _: &[String]) -> Option<ModuleFile> {
+        let place = name.replace('.', "/");
+        let files = [
+            (format!("{place}.py"), false),
+            (format!("{place}/__init__.py"), true),
+        ];
+        files.into_iter().find_map(|(path, package)| {
+            let text = self.example.beside.get(&path)?.clone();
+            Some(ModuleFile {
+                path,
+                text,
+                package,
+            })
+        })
+    }
 }
 
 impl<'t> Document<'t> {
     /// With `raw`, the text is the file itself: for what percent form cannot say.
-    fn of(text: &'t str, path: &'t str, raw: bool) -> Self {
+    fn of(text: &'t str, path: &'t str, raw: bool, example: &'t Example) -> Self {
         let bytes = raw.then(|| text.trim_start_matches('\n').as_bytes().to_vec());
         Self {
             text,
             path,
             bytes,
             percent: Percent::parse(if raw { "" } else { text }),
+            example,
         }
     }
 
@@ -97,10 +129,23 @@ impl<'t> Document<'t> {
         }
     }
 
+    /// Where the document comes from.
+    fn origin(&self) -> Origin<'_> {
+        Origin {
+            path: self.path,
+            beside: Some(self),
+        }
+    }
+
+    fn lint_notebook(&self, notebook: &Notebook, rules: &RuleSet) -> Linted {
+        let sources = Sources::parse(notebook, self.origin());
+        lint(&Semantic::new(notebook, &sources), rules)
+    }
+
     fn lint(&self, rules: &RuleSet) -> (Option<Notebook>, Linted) {
         match self.load() {
             Ok(notebook) => {
-                let linted = lint_notebook(&notebook, self.path, rules);
+                let linted = self.lint_notebook(&notebook, rules);
                 (Some(notebook), linted)
             }
             Err(error) => {
@@ -120,11 +165,6 @@ impl<'t> Document<'t> {
             got: self.percent.marked(found),
         })
     }
-}
-
-fn lint_notebook(notebook: &Notebook, path: &str, rules: &RuleSet) -> Linted {
-    let sources = Sources::parse(notebook, path);
-    lint(&Semantic::new(notebook, &sources), rules)
 }
 
 fn clean(document: &Document<'_>, rules: &RuleSet) -> Result<(), Wrong> {
@@ -257,10 +297,8 @@ fn as_marker(finding: &Finding, notebook: &Notebook) -> Option<Marker> {
 fn mended(document: &Document<'_>, after: &str, rules: &RuleSet) -> Result<(), Wrong> {
     let bad = |error: LoadError| wrong(Word::Bad, error.to_string());
     let notebook = document.load().map_err(bad)?;
-    let found_before = lint_notebook(&notebook, document.path, rules)
-        .findings
-        .len();
-    let mended = mend(notebook, document.path, rules, Safety::Unsafe);
+    let found_before = document.lint_notebook(&notebook, rules).findings.len();
+    let mended = mend(notebook, document.origin(), rules, Safety::Unsafe);
     if let Some(refusal) = mended.refused.first() {
         return Err(wrong(
             Word::Unmended,
@@ -271,7 +309,7 @@ fn mended(document: &Document<'_>, after: &str, rules: &RuleSet) -> Result<(), W
         return Err(wrong(Word::Unmended, "no fix was applied"));
     }
     let raw = document.bytes.is_some();
-    let wanted = Document::of(after, document.path, raw);
+    let wanted = Document::of(after, document.path, raw, document.example);
     let header = if after.trim().is_empty() {
         document.text
     } else {
@@ -310,7 +348,7 @@ fn mended(document: &Document<'_>, after: &str, rules: &RuleSet) -> Result<(), W
             format!("still found after the fix: {}", finding.message),
         ));
     }
-    let again = mend(mended.notebook, document.path, rules, Safety::Unsafe);
+    let again = mend(mended.notebook, document.origin(), rules, Safety::Unsafe);
     if again.applied.is_empty() {
         return Ok(());
     }

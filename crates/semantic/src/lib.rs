@@ -6,10 +6,12 @@
 //! What this crate does not know: rules, findings, files. Its invariant: it never fails. A cell that does
 //! not parse gives what could be read of it.
 
+mod beside;
 mod binder;
 mod names;
 mod sources;
 
+pub use beside::{Beside, ModuleFile, Origin};
 pub use binder::{Binding, BindingKind, Scope, ScopeKind};
 pub use names::Semantic;
 pub use sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};

@@ -2,10 +2,11 @@
 
 use nbfix_ipynb::{CellId, DocumentKind, Notebook};
 use nbfix_python::ast::{Expr, ExprRef};
-use nbfix_python::{dotted, is_builtin, is_stdlib, range, string_value};
+use nbfix_python::{Module, dotted, is_builtin, is_stdlib, range, string_value};
 use nbfix_text::TextRange;
 use rustc_hash::FxHashMap;
 
+use crate::beside::is_dynamic;
 use crate::binder::bind;
 use crate::sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};
 use crate::{Binding, BindingKind, ScopeKind};
@@ -21,6 +22,10 @@ pub struct Semantic<'a> {
     programs: Vec<Program>,
     names: Vec<FxHashMap<&'a str, Vec<Binding<'a>>>>,
     stars: Vec<Vec<String>>,
+    /// How many of the units are the document's own; those of modules beside it follow.
+    own: usize,
+    /// The modules beside the document, by name.
+    modules: FxHashMap<&'a str, ProgramId>,
 }
 
 impl<'a> Semantic<'a> {
@@ -40,44 +45,71 @@ impl<'a> Semantic<'a> {
             }],
             names: vec![FxHashMap::default()],
             stars: vec![Vec::new()],
+            own: 0,
+            modules: FxHashMap::default(),
         };
         for (id, cell) in notebook.ids() {
             let (module, code, program) = match sources.get(id) {
-                Source::Python { module, code } => (module, *code, ProgramId::DOCUMENT),
-                Source::File { module, code, path } => (module, *code, this.file_program(path)),
+                Source::Python { module, code, .. } => (module, *code, ProgramId::DOCUMENT),
+                Source::File { module, code, path } => {
+                    (module, *code, this.program_of(ProgramKind::CellFile, path))
+                }
                 _ => continue,
             };
-            let index = this.units.len();
-            let bound = bind(module, index);
-            for (name, binding) in bound.top {
-                this.names[program.0].entry(name).or_default().push(binding);
-            }
-            this.stars[program.0].extend(bound.stars);
-            let source = cell.source.as_str();
-            let scopes = bound.scopes;
-            let attributes = bound.attributes;
-            this.units.push(Unit {
-                index,
-                cell: id,
+            this.add(id, program, module, cell.source.as_str(), code);
+        }
+        this.own = this.units.len();
+        for beside in sources.modules() {
+            let program = this.program_of(ProgramKind::Module, &beside.file.path);
+            this.modules.insert(&beside.name, program);
+            let text = beside.file.text.as_str();
+            // No cell holds it, and none is ever asked for: `units` leaves it out.
+            let nowhere = CellId(usize::MAX);
+            this.add(
+                nowhere,
                 program,
-                module,
-                source,
-                code,
-                scopes,
-                attributes,
-            });
+                &beside.module,
+                text,
+                TextRange::new(0, text.len()),
+            );
         }
         this
     }
 
-    fn file_program(&mut self, path: &str) -> ProgramId {
+    fn add(
+        &mut self,
+        cell: CellId,
+        program: ProgramId,
+        module: &'a Module,
+        source: &'a str,
+        code: TextRange,
+    ) {
+        let index = self.units.len();
+        let bound = bind(module, index);
+        for (name, binding) in bound.top {
+            self.names[program.0].entry(name).or_default().push(binding);
+        }
+        self.stars[program.0].extend(bound.stars);
+        self.units.push(Unit {
+            index,
+            cell,
+            program,
+            module,
+            source,
+            code,
+            scopes: bound.scopes,
+            attributes: bound.attributes,
+        });
+    }
+
+    fn program_of(&mut self, kind: ProgramKind, path: &str) -> ProgramId {
         let known = self
             .programs
             .iter()
-            .position(|program| program.kind == ProgramKind::CellFile && program.path == path);
+            .position(|program| program.kind == kind && program.path == path);
         ProgramId(known.unwrap_or_else(|| {
             self.programs.push(Program {
-                kind: ProgramKind::CellFile,
+                kind,
                 path: path.to_owned(),
             });
             self.names.push(FxHashMap::default());
@@ -96,9 +128,19 @@ impl<'a> Semantic<'a> {
         self.sources.get(cell)
     }
 
-    /// All parsed texts, in the document's order.
+    /// All parsed texts of the document, in its order.
     pub fn units(&self) -> &[Unit<'a>] {
-        &self.units
+        self.units.get(..self.own).unwrap_or_default()
+    }
+
+    /// A parsed text by its index, as bindings name it: one of [`Self::units`], or a module beside the document.
+    pub fn unit(&self, index: usize) -> Option<&Unit<'a>> {
+        self.units.get(index)
+    }
+
+    /// The module of this dotted name, if it lies beside the document and the document imports it.
+    pub fn module(&self, name: &str) -> Option<ProgramId> {
+        self.modules.get(name).copied()
     }
 
     /// The parsed texts of one namespace.
@@ -113,7 +155,7 @@ impl<'a> Semantic<'a> {
         self.programs.get(program.0).unwrap_or(&self.programs[0])
     }
 
-    /// All namespaces: the document's own first.
+    /// All namespaces: the document's own first, modules beside it last.
     pub fn programs(&self) -> impl Iterator<Item = (ProgramId, &Program)> {
         self.programs
             .iter()
@@ -166,6 +208,13 @@ impl<'a> Semantic<'a> {
             .collect();
         found.sort_unstable();
         found.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// Whether names come into the namespace that nobody can see: by `globals()`, `exec`, `__getattr__`, or because a
+    /// text does not parse.
+    pub fn is_dynamic(&self, program: ProgramId) -> bool {
+        let mut units = self.units.iter().filter(|unit| unit.program == program);
+        units.any(|unit| is_dynamic(unit.module))
     }
 
     /// Whether any name may come from a star import, so that an unbound one proves nothing.

@@ -5,6 +5,7 @@ use nbfix_python::{Body, Module, split};
 use nbfix_text::TextRange;
 
 use crate::Scope;
+use crate::beside::{BesideModule, Origin, modules_of};
 
 /// What one cell holds.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub enum Source {
         module: Module,
         /// The part that is Python; what stands before is a cell magic's line.
         code: TextRange,
+        /// Name and arguments of that magic (`%%capture out`).
+        magic: Option<(String, String)>,
     },
     /// `%%writefile NAME.py`: a Python file of its own.
     File {
@@ -43,6 +46,8 @@ pub enum Source {
     Opaque {
         /// The magic's name.
         magic: String,
+        /// What stands behind it on its line.
+        arguments: String,
     },
 }
 
@@ -51,12 +56,13 @@ pub enum Source {
 pub struct Sources {
     cells: Vec<Source>,
     path: String,
+    modules: Vec<BesideModule>,
 }
 
 impl Sources {
-    /// Parses every code cell of `notebook`. `path` is the document's path, or any name for it; rules that
-    /// ask for a file by name look at its last part.
-    pub fn parse(notebook: &Notebook, path: &str) -> Self {
+    /// Parses every code cell of `notebook`, and the modules beside it that it imports.
+    pub fn parse<'o>(notebook: &Notebook, origin: impl Into<Origin<'o>>) -> Self {
+        let origin: Origin<'_> = origin.into();
         let language = notebook.language();
         let python = language.is_none_or(|language| is_python(language) || language == "ipython");
         let cells = notebook
@@ -65,7 +71,11 @@ impl Sources {
                 if notebook.kind() == DocumentKind::Script {
                     let code = TextRange::new(0, cell.source.len());
                     let module = Module::file(&cell.source, code);
-                    return Source::Python { module, code };
+                    return Source::Python {
+                        module,
+                        code,
+                        magic: None,
+                    };
                 }
                 let own = notebook.cell_language(id);
                 let foreign = own.is_some_and(|language| !is_python(&language.to_lowercase()));
@@ -75,15 +85,25 @@ impl Sources {
                 code_cell(&cell.source)
             })
             .collect();
-        Self {
+        let mut this = Self {
             cells,
-            path: path.to_owned(),
+            path: origin.path.to_owned(),
+            modules: Vec::new(),
+        };
+        if let Some(beside) = origin.beside {
+            this.modules = modules_of(&this.cells, beside);
         }
+        this
     }
 
     /// What the cell holds.
     pub fn get(&self, cell: CellId) -> &Source {
         self.cells.get(cell.index()).unwrap_or(&Source::NotPython)
+    }
+
+    /// The modules beside the document that it imports, and those that they import.
+    pub(crate) fn modules(&self) -> &[BesideModule] {
+        &self.modules
     }
 
     /// The document's path as it was given.
@@ -98,9 +118,10 @@ fn is_python(language: &str) -> bool {
 
 fn code_cell(source: &str) -> Source {
     match split(source) {
-        Body::Python { code, .. } => Source::Python {
+        Body::Python { code, magic } => Source::Python {
             module: Module::cell(source, code),
             code,
+            magic: magic.map(|(name, arguments)| (name.to_owned(), arguments.to_owned())),
         },
         Body::Shell { code, .. } => Source::Shell { code },
         Body::File { code, path, .. } if has_extension(path, "py") => Source::File {
@@ -112,8 +133,9 @@ fn code_cell(source: &str) -> Source {
             code,
             path: path.to_owned(),
         },
-        Body::Opaque { magic } => Source::Opaque {
+        Body::Opaque { magic, arguments } => Source::Opaque {
             magic: magic.to_owned(),
+            arguments: arguments.to_owned(),
         },
     }
 }
@@ -142,6 +164,8 @@ pub enum ProgramKind {
     Script,
     /// A file that cells of a notebook write.
     CellFile,
+    /// A module beside the document that it imports. It is no part of the document: no rule looks into it.
+    Module,
 }
 
 /// One namespace of the document.
@@ -149,7 +173,7 @@ pub enum ProgramKind {
 pub struct Program {
     /// What it is.
     pub kind: ProgramKind,
-    /// The document's path, or the path that a cell writes to.
+    /// The document's path, the path that a cell writes to, or the module's.
     pub path: String,
 }
 

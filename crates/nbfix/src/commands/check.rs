@@ -49,7 +49,8 @@ fn check_one(input: &Input, rules: &RuleSet, format: OutputFormat, style: &Style
     match open(input, &mut outcome) {
         None => outcome,
         Some(Ok(notebook)) => {
-            let sources = Sources::parse(&notebook, &input.name);
+            let folder = input.folder();
+            let sources = Sources::parse(&notebook, input.origin(&folder));
             let Linted { findings, crashes } = lint(&Semantic::new(&notebook, &sources), rules);
             told(input, Some(&notebook), &findings, &crashes, format, style)
         }

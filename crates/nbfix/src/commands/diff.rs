@@ -72,7 +72,8 @@ fn diff_one(input: &Input, rules: &RuleSet, looks: &Looks<'_>) -> Outcome {
             return outcome;
         }
     };
-    let mended = mend(before.clone(), &input.name, rules, looks.least);
+    let folder = input.folder();
+    let mended = mend(before.clone(), input.origin(&folder), rules, looks.least);
     let after = mended.notebook;
     let out = &mut outcome.out;
     // Writing to memory does not fail.

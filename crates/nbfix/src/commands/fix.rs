@@ -57,7 +57,8 @@ fn fix_one(input: &Input, rules: &RuleSet, least: Safety) -> Outcome {
         }
     };
     let bytes = before.bytes().to_vec();
-    let mended = mend(before, &input.name, rules, least);
+    let folder = input.folder();
+    let mended = mend(before, input.origin(&folder), rules, least);
     let after = mended.notebook.bytes();
     let changed = after != bytes;
     if let Some(path) = input.path()

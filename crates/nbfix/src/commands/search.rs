@@ -120,7 +120,8 @@ fn search_one(input: &Input, rules: &RuleSet, task: &Task, style: &Style) -> Out
             return outcome;
         }
     };
-    let sources = Sources::parse(&notebook, &input.name);
+    let folder = input.folder();
+    let sources = Sources::parse(&notebook, input.origin(&folder));
     let linted = lint(&Semantic::new(&notebook, &sources), rules);
     let document = Document {
         path: &input.name,

@@ -38,7 +38,7 @@ fn unresolved(semantic: &Semantic<'_>, id: CellId, cell: &Cell) -> Vec<Conflict>
         return Vec::new();
     }
     match semantic.source(id) {
-        Source::Opaque { magic } if MARKUP.contains(&magic.as_str()) => Vec::new(),
+        Source::Opaque { magic, .. } if MARKUP.contains(&magic.as_str()) => Vec::new(),
         Source::Python { .. } | Source::File { .. } => {
             let unit = semantic.units().iter().find(|unit| unit.cell == id);
             unit.map_or_else(Vec::new, in_unit)

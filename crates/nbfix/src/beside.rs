@@ -1,0 +1,131 @@
+//! The modules that lie beside a document.
+
+use std::cell::OnceCell;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use nbfix_semantic::{Beside, ModuleFile};
+
+use crate::inputs::shown;
+
+/// What marks the root of a project; modules above it are not the document's own.
+const ROOT_MARKS: [&str; 4] = [".git", "nbfix.toml", "pyproject.toml", "setup.py"];
+
+/// The folder of a document.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    root: OnceCell<Option<PathBuf>>,
+}
+
+impl Folder {
+    /// The folder of the document at `path`.
+    pub(crate) fn of(path: &Path) -> Self {
+        Self {
+            path: path.parent().unwrap_or(Path::new("")).to_owned(),
+            root: OnceCell::new(),
+        }
+    }
+
+    /// The root of the project that the folder belongs to; the folder itself, if nothing marks one.
+    fn root(&self) -> Option<&Path> {
+        let find = || {
+            let real = fs::canonicalize(if self.path.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                &self.path
+            });
+            let real = real.ok()?;
+            let marked = |folder: &&Path| ROOT_MARKS.iter().any(|mark| folder.join(mark).exists());
+            let root = real.ancestors().find(marked).unwrap_or(&real);
+            Some(root.to_owned())
+        };
+        self.root.get_or_init(find).as_deref()
+    }
+
+    /// Another folder, by a path as the document writes it; `None` if it leads out of the project.
+    fn other(&self, folder: &str) -> Option<PathBuf> {
+        let written = Path::new(folder);
+        let plain = written
+            .components()
+            .all(|part| !matches!(part, Component::RootDir | Component::Prefix(_)));
+        if !plain {
+            return None;
+        }
+        let path = self.path.join(written);
+        let real = fs::canonicalize(&path).ok()?;
+        real.starts_with(self.root()?).then_some(path)
+    }
+}
+
+impl Beside for Folder {
+    fn module(&self, name: &str, folders: &[String]) -> Option<ModuleFile> {
+        let is_name =
+            |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if !name.split('.').all(is_name) {
+            return None;
+        }
+        let parts: PathBuf = name.split('.').collect();
+        let find = |folder: &Path| {
+            let place = folder.join(&parts);
+            let files = [
+                (place.with_extension("py"), false),
+                (place.join("__init__.py"), true),
+            ];
+            files.into_iter().find_map(|(path, package)| {
+                let text = fs::read_to_string(&path).ok()?;
+                let path = shown(&path);
+                Some(ModuleFile {
+                    path,
+                    text,
+                    package,
+                })
+            })
+        };
+        find(&self.path).or_else(|| {
+            folders
+                .iter()
+                .filter_map(|folder| self.other(folder))
+                .find_map(|folder| find(&folder))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_found_in_the_folder_and_in_those_of_the_project() {
+        let Ok(root) = tempfile::tempdir() else {
+            return;
+        };
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            let made = path.parent().map(fs::create_dir_all);
+            assert!(matches!(made, Some(Ok(()))));
+            assert!(fs::write(path, text).is_ok());
+        };
+        write("project/nbfix.toml", "");
+        write("project/labs/a/helper.py", "x = 1");
+        write("project/labs/a/pack/__init__.py", "y = 2");
+        write("project/shared/utils.py", "z = 3");
+        write("outside/secret.py", "s = 4");
+        let folder = Folder::of(&root.path().join("project/labs/a/note.ipynb"));
+        let text = |name: &str, folders: &[&str]| {
+            let folders: Vec<String> = folders.iter().map(|it| (*it).to_owned()).collect();
+            folder
+                .module(name, &folders)
+                .map(|file| (file.text, file.package))
+        };
+        assert_eq!(text("helper", &[]), Some(("x = 1".to_owned(), false)));
+        assert_eq!(text("pack", &[]), Some(("y = 2".to_owned(), true)));
+        assert_eq!(text("utils", &[]), None);
+        assert_eq!(
+            text("utils", &["../../shared"]),
+            Some(("z = 3".to_owned(), false))
+        );
+        assert_eq!(text("secret", &["../../../outside"]), None);
+        assert_eq!(text("../helper", &[]), None);
+    }
+}

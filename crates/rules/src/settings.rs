@@ -1,0 +1,75 @@
+//! What users say about particular rules, in the sections of their configuration.
+
+use std::sync::LazyLock;
+
+use nbfix_lint::Findings;
+use serde::Deserialize;
+
+/// The sections that rules read. What is not said has its default.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// `[models]`
+    pub models: Models,
+    /// `[fix]`
+    pub fix: FixSettings,
+    /// `[functions]`
+    pub functions: Functions,
+}
+
+/// `[models]`: which models take the place of which.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Models {
+    /// The successor of a model, by its name.
+    pub replace: std::collections::BTreeMap<String, String>,
+}
+
+/// `[fix]`: the form of what fixes write.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct FixSettings {
+    /// How a cell goes on without a service.
+    pub style: DegradeStyle,
+}
+
+/// How a cell goes on without a service.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum DegradeStyle {
+    /// Everything stands in the cell itself.
+    #[default]
+    Inline,
+    /// One cell defines a helper, and the others use it.
+    Helper,
+}
+
+/// `[functions]`: function apps.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Functions {
+    /// How a function is registered that nothing registers.
+    pub style: FunctionStyle,
+}
+
+/// How a function is registered that nothing registers.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum FunctionStyle {
+    /// By a decorator, where it stands.
+    #[default]
+    Decorator,
+    /// By a function in `function_app.py` that calls it.
+    Wrapper,
+    /// By a blueprint of its module.
+    Blueprint,
+}
+
+static DEFAULT: LazyLock<Settings> = LazyLock::new(Settings::default);
+
+impl Settings {
+    /// The settings of the run that these findings belong to.
+    pub fn of<'f>(findings: &'f Findings<'_>) -> &'f Settings {
+        findings.settings().unwrap_or(&DEFAULT)
+    }
+}

@@ -183,7 +183,7 @@ impl Found {
             .git_ignore(respect)
             .git_global(respect)
             .git_exclude(respect)
-            .filter_entry(|entry| entry.depth() == 0 || !is_skipped(entry))
+            .filter_entry(|entry| entry.depth() == 0 || !is_skipped_entry(entry))
             .build_parallel()
             .run(|| {
                 let sender = sender.clone();
@@ -242,13 +242,14 @@ impl Found {
     }
 }
 
-fn is_skipped(entry: &DirEntry) -> bool {
+fn is_skipped_entry(entry: &DirEntry) -> bool {
     let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    folder
-        && entry
-            .file_name()
-            .to_str()
-            .is_some_and(|name| SKIPPED.contains(&name))
+    folder && entry.file_name().to_str().is_some_and(is_skipped)
+}
+
+/// Whether a folder of this name holds what others wrote, or copies.
+pub(crate) fn is_skipped(name: &str) -> bool {
+    SKIPPED.contains(&name)
 }
 
 /// Tells what a walk meets, if it matters.

@@ -12,6 +12,7 @@ mod excerpt;
 mod inputs;
 mod outcome;
 mod progress;
+mod project;
 mod rewrite;
 mod rulebook;
 mod runner;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Fix(arguments) => commands::fix(arguments, &terminal),
         Command::Diff(arguments) => commands::diff(arguments, &terminal),
         Command::Explain(arguments) => commands::explain(arguments, &terminal),
+        Command::Functions(arguments) => commands::functions(arguments, &terminal),
         Command::Rules(arguments) => commands::rules(arguments, &terminal),
         Command::Match(arguments) => commands::search(arguments, &terminal),
         Command::NewRule(arguments) => commands::new_rule(arguments, &terminal),

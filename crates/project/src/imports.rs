@@ -25,9 +25,11 @@ impl<'a> Interpreter<'_, 'a> {
         let ends = name.match_indices('.').map(|(at, _)| at);
         let ends: Vec<usize> = ends.chain([name.len()]).collect();
         for end in ends {
+            let count = self.modules.len();
             let module = self.load_one(&name[..end], place)?;
-            if let Some(parent) = parent {
-                // A submodule becomes an attribute of its package.
+            let is_new = module >= count;
+            if let Some(parent) = parent.filter(|_| is_new) {
+                // A submodule becomes an attribute of its package, once.
                 let (_, short) = name[..end].rsplit_once('.').unwrap_or(("", name));
                 let env = self.env_of(parent);
                 if let Some(env) = self.envs.get_mut(env) {

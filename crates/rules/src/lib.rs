@@ -19,6 +19,7 @@ mod settings;
 mod signatures;
 mod unreadable;
 
+pub use functions::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_indexes};
 pub use failure::{Failure, Proof, Texts, Word};
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;

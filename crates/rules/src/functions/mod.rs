@@ -9,11 +9,15 @@ use nbfix_semantic::{Binding, BindingKind, ProgramKind, Semantic, Unit};
 use nbfix_text::TextRange;
 
 mod lines;
+mod projects;
 mod reads;
+mod report;
 mod triggers;
+mod unimported;
 
 pub(crate) use lines::{line_below, newline, whole_line};
 pub(crate) use reads::{Read, Use};
+pub use report::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_indexes};
 use reads::{Reader, origin};
 pub(crate) use triggers::{Trigger, annotation_path, is_trigger, is_trigger_decorator, trigger_of};
 

@@ -39,3 +39,7 @@ new-rule NAME:
 # The pages of the rules as a site, in target/docs.
 docs:
     cargo run --quiet --package nbfix -- docs --isolated --out target/docs
+
+# What it takes to understand a notebook of 200 cells.
+bench-names:
+    cargo bench --package nbfix-semantic --bench understand

@@ -238,6 +238,11 @@ impl Findings<'_> {
         self.settings?.downcast_ref()
     }
 
+    /// Takes the reports that there are.
+    pub fn extend(&mut self, reports: impl IntoIterator<Item = Report>) {
+        reports.into_iter().for_each(|report| self.push(report));
+    }
+
     /// Takes one report, and gives it the words of the rule's page.
     pub fn push(&mut self, report: Report) {
         self.found.push(finish(self.selected, report));

@@ -36,6 +36,15 @@ impl Module {
         Self::parse(source, code, PySourceType::Python)
     }
 
+    /// Parses a part of a cell's line, as the statement behind `%time`.
+    pub fn part(source: &str, code: TextRange) -> Self {
+        Self::parse(
+            source.get(..code.end()).unwrap_or(source),
+            code,
+            PySourceType::Python,
+        )
+    }
+
     fn parse(source: &str, code: TextRange, kind: PySourceType) -> Self {
         if let Some((at, what)) = nesting::too_deep(code.of(source)) {
             let at = code.start() + at;
@@ -50,11 +59,8 @@ impl Module {
         let parsed = if code.start() == 0 {
             parse_unchecked_source(source, kind)
         } else {
-            // The magic's line becomes blanks, so that every range stays true.
-            let mut blanked = String::with_capacity(source.len());
-            for byte in source[..code.start()].bytes() {
-                blanked.push(if byte == b'\n' { '\n' } else { ' ' });
-            }
+            // What stands before becomes empty lines, so that every range stays true and nothing is indented.
+            let mut blanked = "\n".repeat(code.start());
             blanked.push_str(&source[code.start()..]);
             parse_unchecked_source(&blanked, kind)
         };

@@ -11,6 +11,7 @@ mod failure;
 mod functions;
 mod guards;
 mod model_constants;
+mod names;
 mod outage;
 mod percent;
 mod proof;

@@ -63,7 +63,7 @@ pub struct Scope<'a> {
     pub range: TextRange,
     /// Its names.
     pub names: FxHashMap<&'a str, Vec<Binding<'a>>>,
-    globals: Vec<&'a str>,
+    pub(crate) globals: Vec<&'a str>,
 }
 
 /// What a text binds: the names of its top level, its inner scopes (outer before inner), its star imports.

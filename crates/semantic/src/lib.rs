@@ -8,10 +8,14 @@
 
 mod beside;
 mod binder;
+mod flow;
+mod magics;
 mod names;
 mod sources;
 
 pub use beside::{Beside, ModuleFile, Origin};
 pub use binder::{Binding, BindingKind, Scope, ScopeKind};
+pub use flow::{Absence, BadCall, Flow, Mismatch, Prediction, Site, Unbound};
+pub use magics::Timed;
 pub use names::Semantic;
 pub use sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};

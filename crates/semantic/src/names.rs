@@ -1,5 +1,7 @@
 //! What a name means where it stands.
 
+use std::cell::OnceCell;
+
 use nbfix_ipynb::{CellId, DocumentKind, Notebook};
 use nbfix_python::ast::{Expr, ExprRef};
 use nbfix_python::{Module, dotted, is_builtin, is_stdlib, range, string_value};
@@ -8,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::beside::is_dynamic;
 use crate::binder::bind;
+use crate::flow::{Flow, Plan, Prediction};
 use crate::sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};
 use crate::{Binding, BindingKind, ScopeKind};
 
@@ -26,6 +29,8 @@ pub struct Semantic<'a> {
     own: usize,
     /// The modules beside the document, by name.
     modules: FxHashMap<&'a str, ProgramId>,
+    /// It names no lifetime: a cell that held one would tie the borrower to it.
+    flow: OnceCell<Flow>,
 }
 
 impl<'a> Semantic<'a> {
@@ -47,6 +52,7 @@ impl<'a> Semantic<'a> {
             stars: vec![Vec::new()],
             own: 0,
             modules: FxHashMap::default(),
+            flow: OnceCell::new(),
         };
         for (id, cell) in notebook.ids() {
             let (module, code, program) = match sources.get(id) {
@@ -136,6 +142,33 @@ impl<'a> Semantic<'a> {
     /// A parsed text by its index, as bindings name it: one of [`Self::units`], or a module beside the document.
     pub fn unit(&self, index: usize) -> Option<&Unit<'a>> {
         self.units.get(index)
+    }
+
+    /// What a walk through the notebook finds: names that are not there when they are read, calls that cannot work. It
+    /// is made when it is first asked for; a document that is no notebook gives nothing.
+    pub fn flow(&self) -> &Flow {
+        self.flow.get_or_init(|| Plan::of(self).find(self))
+    }
+
+    /// The cells that surely end with an exception when a kernel runs the notebook from top to bottom, going on after
+    /// each, as far as names and the notebook's own functions decide it.
+    pub fn predict(&self) -> Vec<Prediction> {
+        Plan::of(self).predict(self)
+    }
+
+    /// The names that `from module import *` brings, if the module lies beside the document and they can all be seen.
+    pub(crate) fn public_names(&self, module: &str) -> Option<Vec<&'a str>> {
+        let program = self.module(module)?;
+        if self.is_dynamic(program)
+            || self.has_star_import(program)
+            || !self.bindings(program, "__all__").is_empty()
+        {
+            return None;
+        }
+        let names = self.names(program).map(|(name, _)| name);
+        let mut names: Vec<&str> = names.filter(|name| !name.starts_with('_')).collect();
+        names.sort_unstable();
+        Some(names)
     }
 
     /// The module of this dotted name, if it lies beside the document and the document imports it.

@@ -6,6 +6,7 @@ use nbfix_text::TextRange;
 
 use crate::Scope;
 use crate::beside::{BesideModule, Origin, modules_of};
+use crate::magics::{Timed, timed};
 
 /// What one cell holds.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub enum Source {
         code: TextRange,
         /// Name and arguments of that magic (`%%capture out`).
         magic: Option<(String, String)>,
+        /// The statements behind line magics (`%time x = f()`).
+        timed: Vec<Timed>,
     },
     /// `%%writefile NAME.py`: a Python file of its own.
     File {
@@ -75,6 +78,7 @@ impl Sources {
                         module,
                         code,
                         magic: None,
+                        timed: Vec::new(),
                     };
                 }
                 let own = notebook.cell_language(id);
@@ -118,11 +122,15 @@ fn is_python(language: &str) -> bool {
 
 fn code_cell(source: &str) -> Source {
     match split(source) {
-        Body::Python { code, magic } => Source::Python {
-            module: Module::cell(source, code),
-            code,
-            magic: magic.map(|(name, arguments)| (name.to_owned(), arguments.to_owned())),
-        },
+        Body::Python { code, magic } => {
+            let module = Module::cell(source, code);
+            Source::Python {
+                timed: timed(source, &module),
+                module,
+                code,
+                magic: magic.map(|(name, arguments)| (name.to_owned(), arguments.to_owned())),
+            }
+        }
         Body::Shell { code, .. } => Source::Shell { code },
         Body::File { code, path, .. } if has_extension(path, "py") => Source::File {
             module: Module::file(source, code),

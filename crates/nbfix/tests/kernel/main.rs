@@ -1,0 +1,5 @@
+//! What nbfix says and does, on a real Jupyter kernel.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod names;
+mod venv;

@@ -31,5 +31,5 @@ pub use grammar::{
     Matchers, OneOrMany, OutputPage, TextKind, TextPage,
 };
 pub use page::{Document, Example, Group, Page, PageError};
-pub use rule::{Check, FixText, Rule, RuleSet, Selected};
+pub use rule::{Check, FixText, Rule, RuleSet, Scope, Selected};
 pub use run::{Crash, Linted, lint};

@@ -61,6 +61,8 @@ pub enum Check {
     ),
     /// Called once for a document.
     Notebook(for<'s, 'a> fn(&'s Semantic<'a>, &mut Findings<'_>)),
+    /// Called once for a document that may hold a function app, of one file or many (see [`Scope`]).
+    Project(for<'s, 'a> fn(&'s Semantic<'a>, &mut Findings<'_>)),
 }
 
 impl std::fmt::Debug for Check {
@@ -69,6 +71,7 @@ impl std::fmt::Debug for Check {
             Check::Pattern(_) => "Pattern",
             Check::Node(..) => "Node",
             Check::Notebook(_) => "Notebook",
+            Check::Project(_) => "Project",
         })
     }
 }
@@ -106,6 +109,7 @@ impl Rule {
             }
             (_, Check::Node(kinds, check)) => Check::Node(kinds, *check),
             (_, Check::Notebook(check)) => Check::Notebook(*check),
+            (_, Check::Project(check)) => Check::Project(*check),
             (_, Check::Pattern(_)) => {
                 let message = "this rule has no check in Rust";
                 return Err(PageError::near(text, "[match]", "check", message));
@@ -177,14 +181,27 @@ impl Selected {
 /// What the user has said about particular rules; only those know its type.
 pub(crate) type Settings = Arc<dyn Any + Send + Sync>;
 
+/// Which of the rules run over a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    #[default]
+    All,
+    /// All but those of projects: the document is one file of a project, which is looked at as a whole elsewhere.
+    Files,
+    /// Only those of projects: the document's cells are the files of one.
+    Projects,
+}
+
 /// The rules of a run, indexed by what they look at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RuleSet {
-    rules: Vec<Selected>,
+    rules: Arc<[Selected]>,
+    pub(crate) scope: Scope,
     pub(crate) settings: Option<Settings>,
     /// For each node kind the rules (by position) that look at it.
-    by_kind: Vec<Vec<usize>>,
-    pub(crate) prefilter: Prefilter,
+    by_kind: Arc<[Vec<usize>]>,
+    pub(crate) prefilter: Arc<Prefilter>,
 }
 
 /// More than there are node kinds; the parser's enum has no count of its own.
@@ -220,10 +237,11 @@ impl RuleSet {
         }
         let prefilter = Prefilter::new(rules.iter().map(|selected| selected.pattern.as_ref()));
         Self {
-            rules,
+            rules: rules.into(),
+            scope: Scope::All,
             settings: None,
-            by_kind,
-            prefilter,
+            by_kind: by_kind.into(),
+            prefilter: Arc::new(prefilter),
         }
     }
 
@@ -232,6 +250,14 @@ impl RuleSet {
         Self {
             settings: Some(Arc::new(settings)),
             ..self
+        }
+    }
+
+    /// The same rules, for documents of which only some of them look at.
+    pub fn within(&self, scope: Scope) -> Self {
+        Self {
+            scope,
+            ..self.clone()
         }
     }
 

@@ -15,7 +15,7 @@ use crate::imports::Imports;
 use crate::matcher::{Env, Spot};
 use crate::prefilter::Survey;
 use crate::shell::{Line, lines_of};
-use crate::{Check, Context, Document, Finding, Findings, Report, RuleSet, Selected};
+use crate::{Check, Context, Document, Finding, Findings, Report, RuleSet, Scope, Selected};
 
 /// What a run over one document gave.
 #[derive(Debug, Default)]
@@ -57,14 +57,21 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
         silent: vec![false; rules.rules().len()],
     };
     run.silence();
-    let survey = rules.prefilter.survey(semantic);
-    for unit in semantic.units() {
-        run.unit(unit, &survey);
+    if rules.scope != Scope::Projects {
+        let survey = rules.prefilter.survey(semantic);
+        for unit in semantic.units() {
+            run.unit(unit, &survey);
+        }
+        run.cells();
     }
-    run.cells();
     let kind = semantic.program(ProgramId::DOCUMENT).kind;
     for (index, selected) in rules.rules().iter().enumerate() {
-        if let Check::Notebook(check) = selected.rule.check {
+        let check = match selected.rule.check {
+            Check::Notebook(check) if rules.scope != Scope::Projects => Some(check),
+            Check::Project(check) if rules.scope != Scope::Files => Some(check),
+            _ => None,
+        };
+        if let Some(check) = check {
             let for_this = selected.rule.documents.contains(&document_of(kind))
                 || kind == ProgramKind::Notebook
                     && selected.rule.documents.contains(&Document::CellFile);

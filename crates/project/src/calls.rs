@@ -350,9 +350,13 @@ impl<'a> Interpreter<'_, 'a> {
             let trouble = Trouble::AuthLevel;
             return self.raise("KeyError", trouble, message, Some(here));
         }
+        let class = path.rsplit('.').next().unwrap_or_default();
+        if web && arguments.get("app", 0).is_none() && !arguments.open {
+            let message = format!("{class}.__init__() missing 1 required positional argument: 'app'");
+            return self.raise("TypeError", Trouble::Arguments, message, Some(here));
+        }
         let object = self.make(kind, here);
         if web {
-            let class = path.rsplit('.').next().unwrap_or_default();
             let named = match arguments.get("function_name", 2) {
                 None => Some("http_app_func".to_owned()),
                 Some(Value::Str(name)) => Some(name.to_string()),

@@ -180,6 +180,12 @@ fn no_app(run: &Interpreter<'_, '_>) -> IndexError {
     );
     let lost = run.rebound.iter().rev().find(|it| it.file == Project::ENTRY);
     let mut error = error(Trouble::NoApp, message, lost.map(|it| it.place));
+    // What a handler hides is what there is to mend.
+    if let Some(hidden) = run.caught.iter().find(|it| it.place.is_some() && lost.is_none()) {
+        let cause = format!("{}: {}", hidden.class, hidden.message);
+        error.message = format!("{} A handler hides the cause: {cause}", error.message);
+        error.place = hidden.place;
+    }
     if let Some(app) = lost.and_then(|it| run.objects.get(it.object)) {
         error.related.push((app.made, "the app that is lost".to_owned()));
     }

@@ -94,6 +94,8 @@ pub struct Run<'a> {
     pub bare: Vec<Bare>,
     /// The modules that were imported, by path.
     pub imported: Vec<String>,
+    /// Exceptions that a handler of the app's own keeps from being seen.
+    pub caught: Vec<IndexError>,
     /// What the worker does not take of the functions, of all apps and blueprints.
     pub complaints: Vec<Complaint>,
     /// The calls that the entry makes of decorator methods of apps that nobody can follow.
@@ -173,6 +175,7 @@ pub(crate) struct Interpreter<'p, 'a> {
     pub(crate) rebound: Vec<Rebound>,
     pub(crate) registrations: Vec<Registration>,
     pub(crate) bare: Vec<Bare>,
+    pub(crate) caught: Vec<IndexError>,
     pub(crate) unknown_apps: Vec<(String, Place)>,
     /// How many conditions around the current statement nobody knows.
     pub(crate) unsure: usize,
@@ -199,6 +202,7 @@ pub fn run<'a>(project: &Project<'a>) -> Run<'a> {
         rebound: Vec::new(),
         registrations: Vec::new(),
         bare: Vec::new(),
+        caught: Vec::new(),
         unknown_apps: Vec::new(),
         unsure: 0,
         steps: STEPS,
@@ -224,6 +228,7 @@ pub fn run<'a>(project: &Project<'a>) -> Run<'a> {
         rebound: interpreter.rebound,
         registrations: interpreter.registrations,
         bare: interpreter.bare,
+        caught: interpreter.caught,
         complaints,
         imported,
         unknown_apps: interpreter.unknown_apps,

@@ -351,6 +351,7 @@ impl<'a> Interpreter<'_, 'a> {
                 match handled {
                     None => Err(raised),
                     Some(body) => {
+                        self.caught.push(raised.error.clone());
                         let done = self.body(spot, body);
                         match done {
                             // `raise` alone lets the first exception on.

@@ -8,13 +8,15 @@ use nbfix_python::{Body, SourceOrderVisitor, is_stdlib, range, split, string_val
 use nbfix_semantic::{Binding, BindingKind, ProgramKind, Semantic, Unit};
 use nbfix_text::TextRange;
 
+mod apps;
 mod lines;
 mod projects;
 mod reads;
 mod report;
 mod triggers;
-mod unimported;
+pub(crate) mod unimported;
 
+pub(crate) use apps::{FunctionApp, apps, library_name};
 pub(crate) use lines::{line_below, newline, whole_line};
 pub(crate) use reads::{Read, Use};
 pub use report::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_indexes};

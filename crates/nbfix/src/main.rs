@@ -13,6 +13,7 @@ mod inputs;
 mod outcome;
 mod progress;
 mod project;
+mod projects;
 mod rewrite;
 mod rulebook;
 mod runner;

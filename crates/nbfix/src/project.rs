@@ -51,7 +51,15 @@ impl Project {
     /// If the folder cannot be read.
     pub(crate) fn read(root: &Path) -> io::Result<Self> {
         let mut paths = Vec::new();
-        collect(root, root, &mut paths)?;
+        let here = root.as_os_str().is_empty();
+        let folder = if here { Path::new(".") } else { root };
+        collect(folder, folder, &mut paths)?;
+        if here {
+            // As the inputs are spelled.
+            for (_, path) in &mut paths {
+                *path = path.strip_prefix(".").unwrap_or(path).to_owned();
+            }
+        }
         paths.sort();
         let mut files = Vec::new();
         let mut cells = Vec::new();
@@ -81,6 +89,12 @@ impl Project {
     /// The file that a cell stands for.
     pub(crate) fn file(&self, cell: CellId) -> Option<&ProjectFile> {
         self.files.get(cell.index())
+    }
+
+    /// The files, with the cells that stand for them.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (CellId, &ProjectFile)> {
+        let files = self.files.iter().enumerate();
+        files.map(|(index, file)| (CellId(index), file))
     }
 
     /// The files that a mended document changes, with their new bytes.

@@ -12,7 +12,7 @@ use std::thread;
 use nbfix_lint::Crash;
 
 use crate::arguments::{FileArguments, TellArguments};
-use crate::inputs::{self, Input};
+use crate::inputs::{Input, Inputs};
 use crate::outcome::{Message, Outcome, Tally};
 use crate::progress::Progress;
 use crate::terminal::Terminal;
@@ -54,14 +54,14 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Finds the files, works on each, prints the outcomes in the order of the paths, and adds them up. `crashed` tells
+    /// Works on each of the files that were found, prints the outcomes in the order of the paths, and adds them up. `crashed` tells
     /// of a panic outside of the rules, whose own are caught one by one.
     pub(crate) fn each(
         &self,
+        found: Inputs,
         work: impl Fn(&Input) -> Outcome + Sync,
         crashed: impl Fn(&Input, Crash) -> Outcome + Sync,
     ) -> anyhow::Result<Tally> {
-        let found = inputs::find(self.files)?;
         let mut tally = Tally::default();
         for error in &found.errors {
             self.terminal.error(error);

@@ -86,6 +86,8 @@ pub struct Run<'a> {
     pub app: Option<ObjectId>,
     /// Names at the top level of the entry that hold apps, and where each was bound.
     pub names: Vec<(String, ObjectId, Option<Place>)>,
+    /// Names at the top level of the entry that hold functions of the project, and where those are defined.
+    pub functions: Vec<(String, Place)>,
     /// Apps that lost their name.
     pub rebound: Vec<Rebound>,
     /// The registrations, in order.
@@ -215,6 +217,7 @@ pub fn run<'a>(project: &Project<'a>) -> Run<'a> {
         Err(raised) => (Err(raised.error), None, Vec::new()),
         Ok(module) => index(&mut interpreter, module),
     };
+    let functions = interpreter.functions_of_entry(&entry);
     let builders = interpreter.builders.iter();
     let complaints = builders.flat_map(|builder| check(&interpreter, builder)).collect();
     let imported = interpreter.modules.iter();
@@ -225,6 +228,7 @@ pub fn run<'a>(project: &Project<'a>) -> Run<'a> {
         objects: interpreter.objects,
         app,
         names,
+        functions,
         rebound: interpreter.rebound,
         registrations: interpreter.registrations,
         bare: interpreter.bare,
@@ -280,6 +284,27 @@ impl<'a> Run<'a> {
 }
 
 impl<'a> Interpreter<'_, 'a> {
+    fn functions_of_entry(&self, entry: &str) -> Vec<(String, Place)> {
+        let module = self.by_name.get(entry).and_then(|id| self.modules.get(*id));
+        let env = module.and_then(|module| self.envs.get(module.env));
+        let names = env.iter().flat_map(|env| &env.names);
+        let mut found: Vec<(String, Place)> = names
+            .filter_map(|(name, slot)| {
+                let Value::Function(id) = slot.value else {
+                    return None;
+                };
+                let def = self.defs.get(id)?;
+                let place = Place {
+                    key: def.part,
+                    range: nbfix_python::range(&def.stmt.name),
+                };
+                Some((name.to_string(), place))
+            })
+            .collect();
+        found.sort_by_key(|(name, place)| (*place, name.clone()));
+        found
+    }
+
     pub(crate) fn is_sure(&self) -> bool {
         self.unsure == 0
     }

@@ -6,10 +6,11 @@ use nbfix_report::{Document, JsonArray, Style, concise, full};
 use nbfix_rules::unreadable;
 use nbfix_semantic::{Semantic, Sources};
 
-use super::{open, selected};
+use super::{open, selected, with_project};
 use crate::arguments::{CheckArguments, OutputFormat};
-use crate::inputs::Input;
+use crate::inputs::{Input, find};
 use crate::outcome::{Exit, Message, Outcome};
+use crate::projects::Projects;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
 
@@ -34,8 +35,11 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
         persistent: false,
     };
     let style = &terminal.style;
+    let found = find(&arguments.files)?;
+    let projects = Projects::among(&found.inputs, &rules);
     let tally = run.each(
-        |input| check_one(input, &rules, format, style),
+        found,
+        |input| check_one(input, &rules, &projects, format, style),
         |input, crash| told(input, None, &[], &[crash], format, style),
     )?;
     if !json && !arguments.telling.quiet && tally.summary.files > 0 {
@@ -44,14 +48,22 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
     Ok(tally.exit(&arguments.failing))
 }
 
-fn check_one(input: &Input, rules: &RuleSet, format: OutputFormat, style: &Style) -> Outcome {
+fn check_one(
+    input: &Input,
+    rules: &RuleSet,
+    projects: &Projects,
+    format: OutputFormat,
+    style: &Style,
+) -> Outcome {
     let mut outcome = Outcome::default();
     match open(input, &mut outcome) {
         None => outcome,
         Some(Ok(notebook)) => {
             let folder = input.folder();
             let sources = Sources::parse(&notebook, input.origin(&folder));
-            let Linted { findings, crashes } = lint(&Semantic::new(&notebook, &sources), rules);
+            let rules = projects.rules_for(input, rules);
+            let linted = lint(&Semantic::new(&notebook, &sources), rules);
+            let Linted { findings, crashes } = with_project(linted, projects, input);
             told(input, Some(&notebook), &findings, &crashes, format, style)
         }
         Some(Err(error)) => {

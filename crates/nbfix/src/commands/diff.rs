@@ -6,10 +6,12 @@ use nbfix_fix::mend;
 use nbfix_lint::{RuleSet, Safety};
 use nbfix_report::{Style, cell_diff, unified_diff};
 
+use super::fix::{of_project, with_findings};
 use super::{count_remaining, left_alone, not_mended, open, selected};
 use crate::arguments::DiffArguments;
-use crate::inputs::Input;
-use crate::outcome::{Exit, Outcome, count};
+use crate::inputs::{Input, find};
+use crate::outcome::{Exit, Message, Outcome, count};
+use crate::projects::Projects;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
 
@@ -35,8 +37,11 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
         frame: Frame::PLAIN,
         persistent: false,
     };
+    let found = find(&arguments.files)?;
+    let projects = Projects::among(&found.inputs, &rules);
     let tally = run.each(
-        |input| diff_one(input, &rules, &looks),
+        found,
+        |input| diff_one(input, &rules, &projects, &looks),
         |input, crash| left_alone(input, &crash),
     )?;
     if !arguments.telling.quiet && tally.summary.files > 0 {
@@ -62,7 +67,12 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
     })
 }
 
-fn diff_one(input: &Input, rules: &RuleSet, looks: &Looks<'_>) -> Outcome {
+fn diff_one(
+    input: &Input,
+    rules: &RuleSet,
+    projects: &Projects,
+    looks: &Looks<'_>,
+) -> Outcome {
     let mut outcome = Outcome::default();
     let before = match open(input, &mut outcome) {
         None => return outcome,
@@ -72,8 +82,17 @@ fn diff_one(input: &Input, rules: &RuleSet, looks: &Looks<'_>) -> Outcome {
             return outcome;
         }
     };
+    let whole = projects.rewritten(input, looks.least, false);
+    let rules = projects.rules_for(input, rules);
+    // What the project's own fixes leave is what the file's are applied to.
+    let changed = whole.and_then(|(_, _, rewritten)| rewritten.changes.get(input.path()?));
+    let start = match changed.map(|bytes| input.load(bytes.clone())) {
+        Some(Ok(notebook)) => notebook,
+        _ => before.clone(),
+    };
     let folder = input.folder();
-    let mended = mend(before.clone(), input.origin(&folder), rules, looks.least);
+    let mended = mend(start, input.origin(&folder), rules, looks.least);
+    let (own, _) = of_project(input, whole, looks.least);
     let after = mended.notebook;
     let out = &mut outcome.out;
     // Writing to memory does not fail.
@@ -83,9 +102,11 @@ fn diff_one(input: &Input, rules: &RuleSet, looks: &Looks<'_>) -> Outcome {
         let path = input.path().map_or_else(|| input.name.clone(), from_here);
         unified_diff(out, &path, before.bytes(), after.bytes(), looks.style)
     };
-    count_remaining(input, &after, &mended.remaining, &mut outcome);
+    let remaining = with_findings(&mended.remaining, own.remaining);
+    count_remaining(input, &after, &remaining, &mut outcome);
+    outcome.messages.extend(own.warning.map(Message::Warning));
     outcome.tally.changed = usize::from(differs.unwrap_or(false));
-    outcome.tally.applied = mended.applied.len();
+    outcome.tally.applied = mended.applied.len() + own.applied;
     outcome
 }
 

@@ -25,13 +25,14 @@ pub(crate) use search::search;
 pub(crate) use test::test;
 
 use nbfix_ipynb::{LoadError, Notebook};
-use nbfix_lint::{Crash, Linted, RuleSet};
+use nbfix_lint::{Crash, Finding, Linted, RuleSet};
 use nbfix_report::Document;
 use nbfix_rules::unreadable;
 
 use crate::arguments::RuleArguments;
 use crate::inputs::Input;
 use crate::outcome::{Message, Outcome};
+use crate::projects::Projects;
 use crate::rulebook::Rulebook;
 use crate::selection::rule_set;
 use crate::terminal::{Terminal, reason};
@@ -85,6 +86,17 @@ fn count_remaining(input: &Input, notebook: &Notebook, remaining: &Linted, outco
     for crash in &remaining.crashes {
         outcome.messages.push(crash_message(input, crash));
     }
+}
+
+/// What was found in a file, with what its project tells of it.
+fn with_project(mut linted: Linted, projects: &Projects, input: &Input) -> Linted {
+    let (findings, crashes) = projects.findings(input);
+    if !findings.is_empty() {
+        linted.findings.extend(findings);
+        linted.findings.sort_by_cached_key(Finding::order);
+    }
+    linted.crashes.extend(crashes);
+    linted
 }
 
 /// That a document was left as it is because of a bug.

@@ -14,7 +14,7 @@ use super::diff::from_here;
 use super::{crash_message, left_alone, open};
 use crate::arguments::{MatchArguments, OutputFormat};
 use crate::excerpt::excerpt;
-use crate::inputs::Input;
+use crate::inputs::{Input, find};
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
 use crate::rewrite::rewrite;
 use crate::runner::{Frame, Run};
@@ -51,6 +51,7 @@ pub(crate) fn search(arguments: &MatchArguments, terminal: &Terminal) -> anyhow:
     };
     let style = &terminal.style;
     let tally = run.each(
+        find(&arguments.files)?,
         |input| search_one(input, &rules, &task, style),
         |input, crash| left_alone(input, &crash),
     )?;

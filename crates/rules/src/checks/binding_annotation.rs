@@ -42,11 +42,11 @@ fn mend(semantic: &Semantic<'_>, complaint: &Complaint, report: Report) -> Repor
                 || complaint.annotation.contains("Message]");
             unit.filter(|_| !many)
                 .zip(class_of(&complaint.binding))
-                .and_then(|(unit, class)| library_name(unit, class))
+                .and_then(|(unit, class)| library_name(unit.module.body(), class))
         }
         (Complaints::Context, _) => {
             let unit = semantic.units().iter().find(|unit| unit.cell.index() == complaint.place.key);
-            unit.and_then(|unit| library_name(unit, "Context"))
+            unit.and_then(|unit| library_name(unit.module.body(), "Context"))
         }
         _ => None,
     };

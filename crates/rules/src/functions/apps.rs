@@ -3,11 +3,12 @@
 use nbfix_ipynb::CellId;
 use nbfix_lint::Report;
 use nbfix_project::{IndexError, Place, Project, Run, run};
-use nbfix_python::ast::{Stmt, StmtFunctionDef};
+use nbfix_python::ast::Stmt;
 use nbfix_python::range;
-use nbfix_semantic::{Semantic, Unit};
+use nbfix_semantic::Semantic;
 use nbfix_text::TextRange;
 
+use super::File;
 use super::projects::projects;
 
 /// One function app, and what importing it leaves behind.
@@ -54,6 +55,26 @@ impl<'a> FunctionApp<'a> {
         Some(report)
     }
 
+    /// The statement at the top level that holds a place.
+    pub(crate) fn statement(&self, place: Place) -> Option<&'a Stmt> {
+        let part = self.project.part(place.key)?;
+        part.module.body().iter().find(|stmt| range(*stmt).covers(place.range))
+    }
+
+    /// The name of the app in the entry, if it has exactly one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self.run.names.as_slice() {
+            [(name, ..)] => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether a place stands in the entry.
+    pub(crate) fn is_in_entry(&self, place: Place) -> bool {
+        let file = self.project.file_of(place.key);
+        file.is_some_and(|file| file.path == Project::ENTRY)
+    }
+
     /// The text of a place.
     pub(crate) fn text(&self, place: Place) -> &'a str {
         let part = self.project.part(place.key);
@@ -69,12 +90,6 @@ impl<'a> FunctionApp<'a> {
     pub(crate) fn module(&self, place: Place) -> String {
         let file = self.project.file_of(place.key);
         file.map(|file| Project::module_name(&file.path)).unwrap_or_default()
-    }
-
-    /// The `def` whose name stands at a place.
-    pub(crate) fn def(&self, place: Place) -> Option<&'a StmtFunctionDef> {
-        let part = self.project.part(place.key)?;
-        find(part.module.body(), place.range)
     }
 
     /// The place behind the last character of the entry that is no blank, and what its lines end with.
@@ -96,31 +111,17 @@ impl<'a> FunctionApp<'a> {
     }
 }
 
-fn find(body: &[Stmt], name: TextRange) -> Option<&StmtFunctionDef> {
-    body.iter().find_map(|stmt| {
-        if !range(stmt).covers(name) {
-            return None;
-        }
-        match stmt {
-            Stmt::FunctionDef(def) if range(&def.name) == name => Some(def),
-            Stmt::FunctionDef(def) => find(&def.body, name),
-            Stmt::If(branch) => {
-                let rest = branch.elif_else_clauses.iter();
-                find(&branch.body, name).or_else(|| rest.into_iter().find_map(|it| find(&it.body, name)))
-            }
-            Stmt::Try(attempt) => find(&attempt.body, name),
-            Stmt::With(with) => find(&with.body, name),
-            Stmt::For(each) => find(&each.body, name),
-            Stmt::ClassDef(class) => find(&class.body, name),
-            _ => None,
-        }
-    })
+/// Whether a file belongs to a project that the document holds as a whole.
+pub(crate) fn is_whole(apps: &[FunctionApp<'_>], file: &File<'_, '_>) -> bool {
+    let key = file.units.first().map(|unit| unit.cell.index());
+    let holds = |app: &FunctionApp<'_>| key.is_some_and(|key| app.project.file_of(key).is_some());
+    apps.iter().any(|app| app.project.complete && holds(app))
 }
 
 /// How a class of `azure.functions` is written in a text: by the name that the text gives the library. `None` if it
 /// does not import it.
-pub(crate) fn library_name(unit: &Unit<'_>, class: &str) -> Option<String> {
-    unit.module.body().iter().find_map(|stmt| match stmt {
+pub(crate) fn library_name(body: &[Stmt], class: &str) -> Option<String> {
+    body.iter().find_map(|stmt| match stmt {
         Stmt::Import(import) => import.names.iter().find_map(|alias| {
             let named = alias.name.as_str() == "azure.functions";
             let name = alias.asname.as_ref().map_or("azure.functions", |name| name.as_str());

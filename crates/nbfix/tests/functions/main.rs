@@ -143,3 +143,146 @@ fn the_table_of_decorators_is_what_the_libraries_say() {
         assert_eq!(open.unwrap_or(false), real["open"].as_bool().unwrap(), "{name}");
     }
 }
+
+const RULES: &str = "undecorated-function,missing-app,second-app,hidden-import-failure,unregistered-blueprint,\
+                     unimported-functions,duplicate-function,binding-annotation,binding-name,bare-decorator,\
+                     auth-level-case,async-orchestrator,one-trigger,failing-import";
+
+/// A copy of a folder, below another.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// The functions that a project's author meant, as the first line of the fixture says.
+fn meant(project: &Path) -> Option<Vec<String>> {
+    let text = fs::read_to_string(project.join("function_app.py")).unwrap();
+    let line = text.lines().next()?.strip_prefix("# Meant: ")?;
+    Some(line.split(' ').map(str::to_owned).collect())
+}
+
+fn fix(folder: &Path, more: &[&str]) {
+    let output = Command::new(env!("CARGO_BIN_EXE_nbfix"))
+        .args(["fix", "--unsafe", "--select", RULES])
+        .args(more)
+        .arg(".")
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn mended_functions(folders: &[PathBuf]) {
+    let mut wrong = Vec::new();
+    for (path, real) in worker(folders) {
+        let mut names: Vec<String> = real.functions.iter().map(|(name, _)| name.clone()).collect();
+        names.sort();
+        let mut wanted = meant(&path).unwrap();
+        wanted.sort();
+        if real.error.is_some() || names != wanted {
+            wrong.push(format!("{}\n  wanted: {wanted:?}\n  real: {real:?}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn mended_shapes_have_the_functions_that_their_authors_meant() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    let mut copies = Vec::new();
+    for shape in folders(&fixtures().join("shapes")) {
+        if meant(&shape).is_some() {
+            let to = root.join(shape.file_name().unwrap());
+            copy(&shape, &to);
+            copies.push(to);
+        }
+    }
+    assert!(copies.len() >= 15);
+    fix(&root, &["--isolated"]);
+    mended_functions(&copies);
+}
+
+/// The files of a project that matter, with their paths below it.
+fn files(project: &Path, folder: &Path, found: &mut Vec<(String, String)>) {
+    for path in folders(folder) {
+        if path.is_dir() {
+            files(project, &path, found);
+            continue;
+        }
+        let name = path.strip_prefix(project).unwrap().to_str().unwrap().replace('\\', "/");
+        if name.ends_with(".py") || name == "host.json" {
+            found.push((name, fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn a_notebook_that_writes_a_shape_is_the_same_as_the_shape() {
+    let folders = folders(&fixtures().join("shapes"));
+    let real = worker(&folders);
+    let root = tempfile::tempdir().unwrap();
+    let mut wrong = Vec::new();
+    for (path, real) in &real {
+        let mut all = Vec::new();
+        files(path, path, &mut all);
+        let cells: Vec<Value> = all
+            .iter()
+            .map(|(name, text)| {
+                serde_json::json!({"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [],
+                                   "source": format!("%%writefile {name}\n{text}")})
+            })
+            .collect();
+        let notebook =
+            serde_json::json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
+        let file = root.path().join("app.ipynb");
+        fs::write(&file, notebook.to_string()).unwrap();
+        let ours = ours(&file).into_values().next().unwrap();
+        let ours = answer(&ours);
+        if ours != (real.functions.clone(), real.error.clone()) {
+            wrong.push(format!("{}\n  real: {real:?}\n  ours: {ours:?}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The examples of the pages that write a whole project: mended or clean, the worker takes them.
+#[test]
+fn the_projects_of_the_pages_are_taken_by_the_worker() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    let mut projects = Vec::new();
+    for rule in RULES.split(',') {
+        let page = nbfix_lint::Page::parse(nbfix_rules::find(rule.trim()).unwrap().page).unwrap();
+        for (index, example) in page.examples.iter().enumerate() {
+            let text = example.after.as_ref().or(example.clean.as_ref());
+            let Some(text) = text.filter(|text| text.contains("%%writefile host.json")) else {
+                continue;
+            };
+            let project = root.join(format!("{}-{index}", rule.trim()));
+            for cell in nbfix_rules::example_cells(text) {
+                let name = cell.lines[0].strip_prefix("%%writefile ").unwrap();
+                let file = project.join(name);
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(file, cell.lines[1..].join("\n") + "\n").unwrap();
+            }
+            projects.push(project);
+        }
+    }
+    assert!(projects.len() >= 6);
+    for (path, real) in worker(&projects) {
+        let told = format!("{}: {real:?}", path.display());
+        // What another library would bring is not installed here.
+        if !real.message.contains("flask") {
+            assert!(real.error.is_none() && !real.functions.is_empty(), "{told}");
+        }
+    }
+}

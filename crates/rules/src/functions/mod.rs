@@ -131,6 +131,8 @@ pub(crate) struct File<'s, 'a> {
     pub(crate) units: Vec<&'s Unit<'a>>,
     pub(crate) steps: Vec<Step<'s, 'a>>,
     pub(crate) reads: Vec<Read<'s, 'a>>,
+    /// Whether the entry of a project is known to import it.
+    pub(crate) is_imported: bool,
     calls: Vec<(&'s Unit<'a>, &'a ExprCall)>,
 }
 
@@ -174,6 +176,7 @@ impl<'s, 'a> File<'s, 'a> {
             name: name.to_owned(),
             steps: Vec::new(),
             reads: Vec::new(),
+            is_imported: false,
             calls: Vec::new(),
             units,
         };

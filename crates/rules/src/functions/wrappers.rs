@@ -41,8 +41,17 @@ impl Undecorated<'_, '_> {
             "timer_trigger" => Some(format!(
                 "timer_trigger(schedule=\"0 */5 * * * *\", arg_name=\"{parameter}\")"
             )),
+            // The durable library calls both with one `context`, whatever the parameter is called; and an orchestrator
+            // is never `async`.
+            "orchestration_trigger" | "entity_trigger" if !self.def.is_async => {
+                Some(format!("{}(context_name=\"context\")", self.trigger.decorator))
+            }
             _ => None,
         }
+    }
+
+    fn is_durable(&self) -> bool {
+        self.trigger.is_durable()
     }
 }
 
@@ -90,14 +99,18 @@ fn wrappers(app: &FunctionApp<'_>, functions: &[Undecorated<'_, '_>]) -> Option<
     let mut text = String::new();
     for function in functions {
         let call = function.call()?;
-        let (parameter, name) = (function.trigger.parameter, function.def.name.as_str());
+        let name = function.def.name.as_str();
+        let durable = function.is_durable();
+        let parameter = if durable { "context" } else { function.trigger.parameter };
         let module = app.module(function.place());
         let (class, answer) = match function.trigger.decorator {
             "route" => ("HttpRequest", Some("HttpResponse")),
             _ => ("TimerRequest", None),
         };
-        let taken = library_name(body, class).map_or_else(String::new, |class| format!(": {class}"));
+        let class = library_name(body, class).filter(|_| !durable);
+        let taken = class.map_or_else(String::new, |class| format!(": {class}"));
         let given = match answer {
+            None if durable => String::new(),
             Some(class) => library_name(body, class).map_or_else(String::new, |it| format!(" -> {it}")),
             None => " -> None".to_owned(),
         };
@@ -105,7 +118,7 @@ fn wrappers(app: &FunctionApp<'_>, functions: &[Undecorated<'_, '_>]) -> Option<
             true => ("async ", "await "),
             false => ("", ""),
         };
-        let returns = if answer.is_some() { "return " } else { "" };
+        let returns = if answer.is_some() || durable { "return " } else { "" };
         text.push_str(&format!(
             "\n\n\n@{holder}.{call}\n{asynchronous}def {bound}({parameter}{taken}){given}:\n    from {module} import \
              {name} as implementation\n\n    {returns}{awaits}implementation({parameter})",

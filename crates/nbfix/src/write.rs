@@ -120,3 +120,29 @@ fn sync_folder(folder: &Path) {
 
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_files_are_replaced_or_none() {
+        let Ok(folder) = tempfile::tempdir() else {
+            return;
+        };
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        let read = |path: &Path| fs::read(path).unwrap_or_default();
+        assert!(fs::write(&one, "1").is_ok() && fs::write(&two, "2").is_ok());
+        let both: [(&Path, &[u8], &[u8]); 2] = [(&one, b"1", b"uno"), (&two, b"2", b"due")];
+        assert!(replace_all(&both).is_ok());
+        assert_eq!((read(&one), read(&two)), (b"uno".to_vec(), b"due".to_vec()));
+        // The second is not what it is said to have been: nothing is begun.
+        let stale: [(&Path, &[u8], &[u8]); 2] = [(&one, b"uno", b"ein"), (&two, b"2", b"zwei")];
+        assert!(replace_all(&stale).is_err());
+        assert_eq!((read(&one), read(&two)), (b"uno".to_vec(), b"due".to_vec()));
+        // The second fails when the first is done: the first is restored.
+        let twice: [(&Path, &[u8], &[u8]); 2] = [(&one, b"uno", b"a"), (&one, b"uno", b"b")];
+        assert!(replace_all(&twice).is_err());
+        assert_eq!(read(&one), b"uno");
+    }
+}

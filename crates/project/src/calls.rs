@@ -16,6 +16,9 @@ use crate::value::{
     AppKind, Arguments, Bound, Builder, BuilderId, Decoration, FunctionId, ObjectId, Shape, Value,
 };
 
+/// Methods of loggers, which do nothing to what they are given.
+const LOGS: &[&str] = &["critical", "debug", "error", "exception", "info", "log", "warning"];
+
 impl<'a> Interpreter<'_, 'a> {
     /// Notes that an app is where nobody can follow it: functions may come to it there.
     pub(crate) fn escape<'v>(
@@ -30,7 +33,7 @@ impl<'a> Interpreter<'_, 'a> {
                     if let Some(app) = self.objects.get_mut(*object) {
                         app.escaped = true;
                     }
-                    self.doubt(Some(place), format!("an app, of which {why}"));
+                    self.doubt(Some(place), why);
                 }
                 Value::List(list) => {
                     let inner = self.list(*list);
@@ -66,7 +69,8 @@ impl<'a> Interpreter<'_, 'a> {
                 }
                 let from = whole.rsplit_once('.').map_or("", |(from, _)| from);
                 let message = format!("module '{from}' has no attribute '{name}'");
-                return self.raise("AttributeError", Trouble::Import, message, Some(here));
+                self.fail("AttributeError", Trouble::Import, message, Some(here))?;
+                Value::Unknown
             }
             Value::External(path) => Value::External(format!("{path}.{name}").into()),
             Value::Object(object) => return self.member_of_app(object, name, here),
@@ -96,7 +100,8 @@ impl<'a> Interpreter<'_, 'a> {
         let registers = matches!(name, "register_functions" | "register_blueprint");
         if registers && !is_app {
             let message = format!("'Blueprint' object has no attribute '{name}'");
-            return self.raise("AttributeError", Trouble::Raised, message, Some(here));
+            self.fail("AttributeError", Trouble::Raised, message, Some(here))?;
+            return Ok(Value::Foreign);
         }
         if let Some(meant) = misspelt(name) {
             let class = match kind {
@@ -108,7 +113,8 @@ impl<'a> Interpreter<'_, 'a> {
             let trouble = Trouble::UnknownDecorator {
                 meant: meant.to_owned(),
             };
-            return self.raise("AttributeError", trouble, message, Some(here));
+            self.fail("AttributeError", trouble, message, Some(here))?;
+            return Ok(Value::Method(object, meant.into()));
         }
         Ok(match name {
             "auth_level" | "app_script_file" | "functions_bindings" | "middleware" => Value::Foreign,
@@ -136,6 +142,11 @@ impl<'a> Interpreter<'_, 'a> {
         }
         let callee = self.eval(spot, &call.func)?;
         let arguments = self.eval_arguments(spot, call)?;
+        if let (Value::Foreign, Expr::Attribute(method)) = (&callee, &*call.func)
+            && LOGS.contains(&method.attr.as_str())
+        {
+            return Ok(Value::Foreign);
+        }
         self.call(spot, callee, arguments, expr)
     }
 
@@ -219,12 +230,12 @@ impl<'a> Interpreter<'_, 'a> {
             }
             Value::Unknown => {
                 let values: Vec<Value> = arguments.all().cloned().collect();
-                self.escape(values.iter(), here, "a call gets it that nobody can follow");
+                self.escape(values.iter(), here, "a call that nobody can follow gets the app");
                 Ok(Value::Unknown)
             }
             _ => {
                 let values: Vec<Value> = arguments.all().cloned().collect();
-                self.escape(values.iter(), here, "another library gets it");
+                self.escape(values.iter(), here, "another library gets the app");
                 Ok(Value::Foreign)
             }
         }
@@ -321,7 +332,7 @@ impl<'a> Interpreter<'_, 'a> {
             }
             _ if path.starts_with("builtins.") || path.starts_with("logging.") => Value::Foreign,
             _ => {
-                let why = "another library gets it";
+                let why = "another library gets the app";
                 let had = values.iter().any(|value| matches!(value, Value::Object(_)));
                 self.escape(values.iter(), here, why);
                 let root = path.split('.').next().unwrap_or(path);
@@ -348,12 +359,12 @@ impl<'a> Interpreter<'_, 'a> {
         {
             let message = format!("'{level}'");
             let trouble = Trouble::AuthLevel;
-            return self.raise("KeyError", trouble, message, Some(here));
+            self.fail("KeyError", trouble, message, Some(here))?;
         }
         let class = path.rsplit('.').next().unwrap_or_default();
         if web && arguments.get("app", 0).is_none() && !arguments.open {
             let message = format!("{class}.__init__() missing 1 required positional argument: 'app'");
-            return self.raise("TypeError", Trouble::Arguments, message, Some(here));
+            self.fail("TypeError", Trouble::Arguments, message, Some(here))?;
         }
         let object = self.make(kind, here);
         if web {
@@ -440,7 +451,7 @@ impl<'a> Interpreter<'_, 'a> {
                 missing.len(),
                 missing.join(" and ")
             );
-            return self.raise("TypeError", Trouble::Arguments, message, Some(here));
+            self.fail("TypeError", Trouble::Arguments, message, Some(here))?;
         }
         let by = known.parameters.iter().position(|it| *it == known.by);
         let by = by.and_then(|position| arguments.get(&known.by, position));
@@ -494,7 +505,7 @@ impl<'a> Interpreter<'_, 'a> {
                           'function_container'"
                         .to_owned(),
                 };
-                return self.raise("TypeError", Trouble::Arguments, message, Some(here));
+                self.fail("TypeError", Trouble::Arguments, message, Some(here))?;
             }
             return Ok(());
         };
@@ -502,7 +513,8 @@ impl<'a> Interpreter<'_, 'a> {
             Value::Object(object) => *object,
             Value::None => {
                 let message = "'NoneType' object has no attribute '_function_builders'";
-                return self.raise("AttributeError", Trouble::Raised, message, Some(here));
+                self.fail("AttributeError", Trouble::Raised, message, Some(here))?;
+                return Ok(());
             }
             _ => {
                 self.doubt(Some(here), "a blueprint that nobody can follow");
@@ -512,7 +524,8 @@ impl<'a> Interpreter<'_, 'a> {
         let kind = self.objects.get(blueprint).map(|it| it.kind);
         if kind.is_some_and(AppKind::is_app) {
             let message = "functions can not be type of FunctionRegister!";
-            return self.raise("TypeError", Trouble::RegistersApp, message, Some(here));
+            self.fail("TypeError", Trouble::RegistersApp, message, Some(here))?;
+            return Ok(());
         }
         let builders: Vec<BuilderId> = self
             .objects
@@ -549,7 +562,7 @@ impl<'a> Interpreter<'_, 'a> {
         let later = def.stmt.is_async || has_yield(def.stmt);
         if later || self.calls.len() >= DEPTH || again > 1 || def.is_foreign {
             let values: Vec<Value> = arguments.all().cloned().collect();
-            self.escape(values.iter(), here, "a function gets it that runs later");
+            self.escape(values.iter(), here, "a function that runs later gets the app");
             return Ok(if later { Value::Foreign } else { Value::Unknown });
         }
         let Some(source) = self.project.part(def.part).map(|part| part.source) else {
@@ -712,17 +725,28 @@ impl<'a> Interpreter<'_, 'a> {
                 sure: self.unsure == 0,
             });
         }
+        let known = decorator(method);
+        if let Some(known) = known.filter(|known| known.required > 1) {
+            let missing: Vec<String> = known
+                .parameters
+                .iter()
+                .take(known.required)
+                .skip(1)
+                .map(|parameter| format!("'{parameter}'"))
+                .collect();
+            let message = format!(
+                "{method}() missing {} required positional arguments: {}",
+                missing.len(),
+                missing.join(" and ")
+            );
+            self.fail("TypeError", Trouble::Bare, message, Some(here))?;
+            return Ok(Value::Foreign);
+        }
         let arguments = Arguments {
             positional: vec![value.clone()],
             ..Arguments::default()
         };
-        match self.call_app(object, method, &arguments, here) {
-            Err(mut raised) => {
-                raised.error.trouble = Trouble::Bare;
-                Err(raised)
-            }
-            done => done,
-        }
+        self.call_app(object, method, &arguments, here)
     }
 
     /// Gives a function the trigger, binding or setting.
@@ -741,7 +765,7 @@ impl<'a> Interpreter<'_, 'a> {
         let wraps = matches!(method, "orchestration_trigger" | "entity_trigger");
         if let (Value::Builder(_), true, true) = (&value, durable, wraps) {
             let message = "'FunctionBuilder' object has no attribute '__name__'";
-            return self.raise("AttributeError", Trouble::Raised, message, Some(here));
+            self.fail("AttributeError", Trouble::Raised, message, Some(here))?;
         }
         let id = match self.builder_of(object, &value, here)? {
             Some(id) => id,
@@ -769,11 +793,19 @@ impl<'a> Interpreter<'_, 'a> {
                 "A trigger was already registered to this function. `{name}` has two triggers"
             );
             let trouble = Trouble::TwoTriggers { function: name };
-            let mut raised = self.raise("ValueError", trouble, message, Some(here));
-            if let (Err(raised), Some(first)) = (&mut raised, first) {
-                raised.error.related.push((first, "the first trigger".to_owned()));
+            let count = self.failures.len();
+            let related = first.map(|first| (first, "the first trigger".to_owned()));
+            let failed = self.fail("ValueError", trouble, message, Some(here));
+            if let Some(noted) = self.failures.get_mut(count) {
+                noted.related.extend(related.clone());
             }
-            return raised;
+            return match failed {
+                Ok(()) => Ok(Value::Builder(id)),
+                Err(mut raised) => {
+                    raised.error.related.extend(related);
+                    Err(raised)
+                }
+            };
         }
         if method == "function_name" {
             if let Some(name) = &decoration.name {
@@ -827,13 +859,15 @@ impl<'a> Interpreter<'_, 'a> {
                 let last = self.objects.get_mut(object).and_then(|app| app.builders.pop());
                 let Some(last) = last else {
                     let message = "pop from empty list";
-                    return self.raise("IndexError", Trouble::OtherApp, message, Some(here));
+                    self.fail("IndexError", Trouble::OtherApp, message, Some(here))?;
+                    return Ok(None);
                 };
                 last
             }
             Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) | Value::List(_) | Value::Dict(_) => {
                 let message = "Unsupported type for function app decorator found.";
-                return self.raise("ValueError", Trouble::Raised, message, Some(here));
+                self.fail("ValueError", Trouble::Raised, message, Some(here))?;
+                return Ok(None);
             }
             other => {
                 let function = match other {

@@ -80,7 +80,7 @@ impl<'a> Interpreter<'_, 'a> {
             self.call_def(spot, init, arguments, expr)?;
         } else {
             let values: Vec<Value> = arguments.all().cloned().collect();
-            self.escape(values.iter(), place, "a class gets it");
+            self.escape(values.iter(), place, "a class gets the app");
         }
         Ok(Value::Instance(id))
     }

@@ -113,7 +113,7 @@ impl<'a> Interpreter<'_, 'a> {
                         self.new_list(both)
                     }
                     (left, right, _) => {
-                        self.escape([&left, &right], here, "an operator gets it");
+                        self.escape([&left, &right], here, "an operator gets the app");
                         Value::Foreign
                     }
                 }

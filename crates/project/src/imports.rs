@@ -97,7 +97,11 @@ impl<'a> Interpreter<'_, 'a> {
                     range: error.range,
                 };
                 let message = error.message.clone();
-                return self.raise("SyntaxError", Trouble::Syntax, message, Some(place));
+                self.fail("SyntaxError", Trouble::Syntax, message, Some(place))?;
+                if let Some(module) = self.modules.get_mut(module) {
+                    module.open = true;
+                }
+                return Ok(());
             }
         }
         for part in parts {
@@ -153,6 +157,16 @@ impl<'a> Interpreter<'_, 'a> {
             // The rest of the package may be installed, or stand in a file that is not shown.
             return Ok(Imported::Other(path.into()));
         }
+        self.load_or_note(path, place)
+    }
+
+    /// Loads a module; one that is not there is another library's, if the run goes on.
+    fn load_or_note(&mut self, path: &str, place: Place) -> Outcome<Imported> {
+        if self.goes_on && self.project.find(path).is_none() {
+            let message = format!("No module named '{path}'");
+            self.fail("ModuleNotFoundError", Trouble::Import, message, Some(place))?;
+            return Ok(Imported::Other(path.into()));
+        }
         Ok(Imported::Own(self.load(path, Some(place))?))
     }
 
@@ -166,7 +180,7 @@ impl<'a> Interpreter<'_, 'a> {
             match self.relative(spot, import.level, module, at)? {
                 Some(path) if path.is_empty() => return Ok(()),
                 Some(path) if self.project.find(&path).is_some() || self.project.complete => {
-                    Imported::Own(self.load(&path, Some(at))?)
+                    self.load_or_note(&path, at)?
                 }
                 Some(path) => Imported::Other(path.into()),
                 None => return Ok(()),
@@ -203,14 +217,16 @@ impl<'a> Interpreter<'_, 'a> {
         }
         if package.is_empty() {
             let message = "attempted relative import with no known parent package";
-            return self.raise("ImportError", Trouble::Import, message, Some(place));
+            self.fail("ImportError", Trouble::Import, message, Some(place))?;
+            return Ok(None);
         }
         for _ in 1..level {
             package.pop();
         }
         if package.is_empty() {
             let message = "attempted relative import beyond top-level package";
-            return self.raise("ImportError", Trouble::Import, message, Some(place));
+            self.fail("ImportError", Trouble::Import, message, Some(place))?;
+            return Ok(None);
         }
         if !module.is_empty() {
             package.push(module);
@@ -260,7 +276,8 @@ impl<'a> Interpreter<'_, 'a> {
         } else {
             format!("cannot import name '{name}' from '{from}'")
         };
-        self.raise("ImportError", Trouble::Import, message, Some(place))
+        self.fail("ImportError", Trouble::Import, message, Some(place))?;
+        Ok(Value::Unknown)
     }
 
     /// What a module holds under a name, as far as other libraries or dynamic code may have put it there.

@@ -96,6 +96,8 @@ pub struct Run<'a> {
     pub bare: Vec<Bare>,
     /// The modules that were imported, by path.
     pub imported: Vec<String>,
+    /// Failures that were passed over (see [`run_on`]).
+    pub failures: Vec<IndexError>,
     /// Exceptions that a handler of the app's own keeps from being seen.
     pub caught: Vec<IndexError>,
     /// What the worker does not take of the functions, of all apps and blueprints.
@@ -179,6 +181,11 @@ pub(crate) struct Interpreter<'p, 'a> {
     pub(crate) bare: Vec<Bare>,
     pub(crate) caught: Vec<IndexError>,
     pub(crate) unknown_apps: Vec<(String, Place)>,
+    /// Whether failures are noted, and the import goes on.
+    pub(crate) goes_on: bool,
+    pub(crate) failures: Vec<IndexError>,
+    /// How many `try` statements with handlers are around the current statement.
+    pub(crate) attempts: usize,
     /// How many conditions around the current statement nobody knows.
     pub(crate) unsure: usize,
     pub(crate) steps: usize,
@@ -187,8 +194,18 @@ pub(crate) struct Interpreter<'p, 'a> {
     pub(crate) has_extensions: bool,
 }
 
-/// Imports the project's entry as the worker does, and takes its functions.
+/// Imports the project's entry as the worker does, and takes its functions. The first failure ends it.
 pub fn run<'a>(project: &Project<'a>) -> Run<'a> {
+    run_through(project, false)
+}
+
+/// The same, but what fails is noted in [`Run::failures`], and the import goes on as if it were mended, so that one
+/// mistake does not hide the next.
+pub fn run_on<'a>(project: &Project<'a>) -> Run<'a> {
+    run_through(project, true)
+}
+
+fn run_through<'a>(project: &Project<'a>, goes_on: bool) -> Run<'a> {
     let mut interpreter = Interpreter {
         project,
         modules: Vec::new(),
@@ -206,6 +223,9 @@ pub fn run<'a>(project: &Project<'a>) -> Run<'a> {
         bare: Vec::new(),
         caught: Vec::new(),
         unknown_apps: Vec::new(),
+        goes_on,
+        failures: Vec::new(),
+        attempts: 0,
         unsure: 0,
         steps: STEPS,
         calls: Vec::new(),
@@ -233,6 +253,7 @@ pub fn run<'a>(project: &Project<'a>) -> Run<'a> {
         registrations: interpreter.registrations,
         bare: interpreter.bare,
         caught: interpreter.caught,
+        failures: interpreter.failures,
         complaints,
         imported,
         unknown_apps: interpreter.unknown_apps,
@@ -447,6 +468,25 @@ impl<'a> Interpreter<'_, 'a> {
             [_, ..] if nbfix_python::is_builtin(name) => None,
             [only] => Some(Value::External(format!("{only}.{name}").into())),
             _ => Some(Value::Unknown),
+        }
+    }
+
+    /// The exception of `class`; or nothing but a note of it, if the run goes on. An import that a handler may catch is
+    /// an answer, not a mistake, and ends as it would.
+    pub(crate) fn fail(
+        &mut self,
+        class: &str,
+        trouble: Trouble,
+        message: impl Into<String>,
+        place: Option<Place>,
+    ) -> Outcome<()> {
+        let answers = matches!(trouble, Trouble::Import | Trouble::Raised | Trouble::Syntax);
+        match self.raise::<()>(class, trouble, message, place) {
+            Err(raised) if self.goes_on && !(answers && self.attempts > 0) => {
+                self.failures.push(raised.error);
+                Ok(())
+            }
+            done => done,
         }
     }
 

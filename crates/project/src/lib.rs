@@ -27,5 +27,5 @@ pub use annotations::{Complaint, Complaints, TypeFit};
 pub use decorators::{Decorator, DecoratorKind, decorator, decorators, misspelt, unknown_trigger};
 pub use files::{File, Part, Place, Project};
 pub use index::{Function, IndexError, Trouble};
-pub use interpreter::{Bare, Doubt, Rebound, Registration, Run, run};
+pub use interpreter::{Bare, Doubt, Rebound, Registration, Run, run, run_on};
 pub use value::{App, AppKind, BuilderId, Decoration, FunctionId, ObjectId};

@@ -182,7 +182,7 @@ impl<'a> Interpreter<'_, 'a> {
                         };
                         self.bind(there, name, value, place);
                     }
-                    _ => self.escape([&value], place, "it is kept where nobody can follow it"),
+                    _ => self.escape([&value], place, "the app is kept where nobody can follow it"),
                 }
             }
             Expr::Subscript(subscript) => {
@@ -193,7 +193,7 @@ impl<'a> Interpreter<'_, 'a> {
                         values.push(value);
                     }
                 } else {
-                    self.escape([&value], place, "it is kept where nobody can follow it");
+                    self.escape([&value], place, "the app is kept where nobody can follow it");
                 }
             }
             _ => {}
@@ -331,7 +331,11 @@ impl<'a> Interpreter<'_, 'a> {
     }
 
     fn attempt(&mut self, spot: Spot<'a>, attempt: &'a StmtTry) -> Outcome<Flow> {
-        let done = match self.body(spot, &attempt.body) {
+        let guarded = usize::from(!attempt.handlers.is_empty());
+        self.attempts += guarded;
+        let tried = self.body(spot, &attempt.body);
+        self.attempts -= guarded;
+        let done = match tried {
             Err(raised) => {
                 let mut handled = None;
                 for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {

@@ -22,10 +22,21 @@ struct Told {
     project: String,
     /// What stands before the paths below the project's root.
     prefix: String,
+    /// Whether cells of a notebook hold the files.
+    in_cells: bool,
     index: AppIndex,
 }
 
 impl Told {
+    /// File and line, and the cell.
+    fn place(&self, at: &FilePlace) -> String {
+        let place = format!("{}:{}", self.file(at), at.line);
+        match self.in_cells {
+            true => format!("{place} (cell {})", at.cell.number()),
+            false => place,
+        }
+    }
+
     fn file(&self, at: &FilePlace) -> String {
         format!("{}{}", self.prefix, at.file)
     }
@@ -104,6 +115,7 @@ fn on_disk(root: &Path) -> anyhow::Result<Vec<Told>> {
         .map(|index| Told {
             project: name.clone(),
             prefix: prefix.clone(),
+            in_cells: false,
             index,
         })
         .collect())
@@ -119,6 +131,7 @@ fn in_notebook(path: &Path) -> anyhow::Result<Vec<Told>> {
     let told = |index: AppIndex| Told {
         project: name.clone(),
         prefix: index.root.clone(),
+        in_cells: true,
         index,
     };
     Ok(indexes(&notebook, &name).into_iter().map(told).collect())
@@ -164,7 +177,7 @@ fn as_text(told: &Told) -> String {
     let triggers = width(&|function| function.trigger.chars().count());
     // Writing to a text does not fail.
     for function in &index.functions {
-        let place = format!("{}:{}", told.file(&function.at), function.at.line);
+        let place = told.place(&function.at);
         let _ = writeln!(
             out,
             "  {:names$}  {:triggers$}  {place}",
@@ -174,12 +187,13 @@ fn as_text(told: &Told) -> String {
     if let Some(error) = &index.error {
         let _ = writeln!(out, "  {}", error.message);
         if let Some(at) = &error.at {
-            let _ = writeln!(out, "  at {}:{}", told.file(at), at.line);
+            let _ = writeln!(out, "  at {}", told.place(at));
         }
         let _ = writeln!(out, "  `nbfix explain {}` tells more", error.rule);
     }
-    for doubt in &index.doubts {
-        let _ = writeln!(out, "  a guess: {doubt}");
+    for (at, why) in &index.doubts {
+        let place = at.as_ref().map(|at| format!("{}: ", told.place(at)));
+        let _ = writeln!(out, "  a guess: {}{why}", place.unwrap_or_default());
     }
     out
 }

@@ -6,6 +6,7 @@ mod check;
 mod diff;
 mod files;
 mod fix;
+mod functions;
 mod help;
 mod pages;
 mod search;

@@ -2,7 +2,7 @@
 
 use nbfix_ipynb::CellId;
 use nbfix_lint::{Check, Findings};
-use nbfix_project::{Trouble, decorator};
+use nbfix_project::{IndexError, Trouble, decorator};
 use nbfix_semantic::Semantic;
 use nbfix_text::{Edit, TextRange};
 
@@ -26,13 +26,14 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
                 false => report.says("arguments"),
             });
         }
-        unknown(&app, findings);
+        for error in app.failures() {
+            unknown(&app, error, findings);
+        }
     }
 }
 
-/// What ends the import.
-fn unknown(app: &FunctionApp<'_>, findings: &mut Findings<'_>) {
-    let Some(error) = app.failure() else { return };
+/// What the library does not have, or not in this way.
+fn unknown(app: &FunctionApp<'_>, error: &IndexError, findings: &mut Findings<'_>) {
     let (Some(report), Some(place)) = (app.report_error(error), error.place) else {
         return;
     };

@@ -13,13 +13,12 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         let tells = |error: &&IndexError| {
             error.sure && matches!(error.trouble, Trouble::Import | Trouble::Raised)
         };
-        if let Some(error) = app.failure().filter(tells) {
+        for error in app.failures().filter(tells) {
             let told = match error.message.as_str() {
                 "" => error.class.clone(),
                 message => format!("{}: {message}", error.class),
             };
             findings.extend(app.report_error(error).map(|report| report.with("error", told)));
-            continue;
         }
         // A handler hides it, and the app with it.
         let no_app = matches!(app.failure().map(|error| &error.trouble), Some(Trouble::NoApp));

@@ -10,22 +10,22 @@ pub(crate) const CHECK: Check = Check::Project(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     for app in apps(semantic) {
-        let key = match app.failure().map(|error| &error.trouble) {
-            Some(Trouble::SecondApp) => {
-                let one = app.run.names.iter().map(|(_, object, _)| object);
-                let mut objects: Vec<_> = one.collect();
-                objects.dedup();
-                if objects.len() == 1 { "names" } else { "two" }
-            }
-            Some(Trouble::RegistersApp) => "registered",
-            Some(Trouble::OtherApp) => "mixed",
-            _ => "",
-        };
-        if let (Some(error), false) = (app.failure(), key.is_empty())
-            && let Some(report) = app.report_error(error)
-        {
-            let names: Vec<String> = app.run.names.iter().map(|(name, ..)| format!("`{name}`")).collect();
-            findings.push(report.says(key).with("names", names.join(" and ")));
+        for error in app.failures() {
+            let key = match &error.trouble {
+                Trouble::SecondApp => {
+                    let one = app.run.names.iter().map(|(_, object, _)| object);
+                    let mut objects: Vec<_> = one.collect();
+                    objects.dedup();
+                    if objects.len() == 1 { "names" } else { "two" }
+                }
+                Trouble::RegistersApp => "registered",
+                Trouble::OtherApp => "mixed",
+                _ => continue,
+            };
+            let names = app.run.names.iter().map(|(name, ..)| format!("`{name}`"));
+            let names: Vec<String> = names.collect();
+            let report = app.report_error(error);
+            findings.extend(report.map(|it| it.says(key).with("names", names.join(" and "))));
         }
         for lost in &app.run.rebound {
             let old = app.run.objects.get(lost.object);

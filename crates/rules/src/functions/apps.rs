@@ -2,7 +2,7 @@
 
 use nbfix_ipynb::CellId;
 use nbfix_lint::Report;
-use nbfix_project::{IndexError, Place, Project, Run, run};
+use nbfix_project::{IndexError, Place, Project, Run, run_on};
 use nbfix_python::ast::Stmt;
 use nbfix_python::range;
 use nbfix_semantic::Semantic;
@@ -21,14 +21,20 @@ pub(crate) struct FunctionApp<'a> {
 pub(crate) fn apps<'a>(semantic: &Semantic<'a>) -> Vec<FunctionApp<'a>> {
     let all = projects(semantic).into_iter();
     all.map(|written| FunctionApp {
-        run: run(&written.project),
+        run: run_on(&written.project),
         project: written.project,
     })
     .collect()
 }
 
 impl<'a> FunctionApp<'a> {
-    /// What the worker fails with, if it does so in every deployment.
+    /// Everything that the worker would fail with, one after the other is mended, if it does so in every deployment.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = &IndexError> {
+        let all = self.run.failures.iter().chain(self.run.index.as_ref().err());
+        all.filter(|error| error.sure)
+    }
+
+    /// What the worker fails with in the end, if it does so in every deployment.
     pub(crate) fn failure(&self) -> Option<&IndexError> {
         self.run.index.as_ref().err().filter(|error| error.sure)
     }

@@ -24,6 +24,11 @@ struct Version<'s, 'a> {
 /// The function apps of a document. A notebook that writes `function_app.py` anew in a later cell has one for each,
 /// with the other files as they are by then.
 pub(crate) fn projects<'a>(semantic: &Semantic<'a>) -> Vec<Written<'a>> {
+    // Nearly every document has none, and pays for no more than this.
+    let mut programs = semantic.programs();
+    if !programs.any(|(_, program)| program.file_name() == Project::ENTRY) {
+        return Vec::new();
+    }
     let mut files: BTreeMap<String, Vec<Version<'_, 'a>>> = BTreeMap::new();
     for (id, program) in semantic.programs() {
         let path = match program.kind {

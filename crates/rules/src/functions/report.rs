@@ -15,8 +15,8 @@ pub struct AppIndex {
     pub functions: Vec<IndexedFunction>,
     /// Why there are none.
     pub error: Option<IndexFailure>,
-    /// What could not be known, for people; the index is a guess then.
-    pub doubts: Vec<String>,
+    /// What could not be known, for people, and where; the index is a guess then.
+    pub doubts: Vec<(Option<FilePlace>, String)>,
 }
 
 /// One function that the worker would find.
@@ -86,10 +86,7 @@ pub fn app_indexes(semantic: &Semantic<'_>) -> Vec<AppIndex> {
                 (Vec::new(), Some(failure))
             }
         };
-        let doubts = ran.doubts.iter().map(|doubt| match doubt.place.and_then(at) {
-            Some(at) => format!("{}:{}: {}", at.file, at.line, doubt.why),
-            None => doubt.why.clone(),
-        });
+        let doubts = ran.doubts.iter().map(|doubt| (doubt.place.and_then(at), doubt.why.clone()));
         AppIndex {
             root: written.root.clone(),
             functions,

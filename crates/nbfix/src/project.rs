@@ -76,7 +76,8 @@ impl Project {
             let head = head.len();
             files.push(ProjectFile { path, bytes, head });
         }
-        let text = json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}).to_string();
+        let text =
+            json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}).to_string();
         let notebook = Notebook::load(text.into_bytes())
             .map_err(|error: LoadError| io::Error::other(error.to_string()))?;
         Ok(Self {
@@ -103,7 +104,11 @@ impl Project {
         let changed = files.filter_map(|(file, cell)| {
             let bom = file.bytes.starts_with(BOM.as_bytes());
             let text = cell.source.get(file.head..)?;
-            let mut bytes = if bom { BOM.as_bytes().to_vec() } else { Vec::new() };
+            let mut bytes = if bom {
+                BOM.as_bytes().to_vec()
+            } else {
+                Vec::new()
+            };
             bytes.extend_from_slice(text.as_bytes());
             (bytes != file.bytes).then_some((file, bytes))
         });

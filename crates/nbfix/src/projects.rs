@@ -58,7 +58,9 @@ impl Projects {
                 continue;
             }
             let folder = path.parent().unwrap_or(Path::new(""));
-            let root = known.entry(folder.to_owned()).or_insert_with(|| root_of(folder));
+            let root = known
+                .entry(folder.to_owned())
+                .or_insert_with(|| root_of(folder));
             if let Some(root) = root {
                 let whole = this.roots.entry(root.clone()).or_insert_with(|| Whole {
                     project: OnceLock::new(),
@@ -104,7 +106,9 @@ impl Projects {
             let linted = lint(&Semantic::new(&project.notebook, &sources), &self.rules);
             (linted.findings, linted.crashes)
         });
-        let own = project.cell_of(path).map(|cell| in_file(project, cell, found));
+        let own = project
+            .cell_of(path)
+            .map(|cell| in_file(project, cell, found));
         // A panic is told once, with the file that the host begins with.
         let crashes = match path.file_name().is_some_and(|name| name == ENTRY) {
             true => crashes.clone(),
@@ -123,21 +127,34 @@ impl Projects {
         let (root, whole) = self.whole(input)?;
         let project = whole.project(root)?;
         let rewritten = whole.mended.get_or_init(|| {
-            let mended = mend(project.notebook.clone(), project.name.as_str(), &self.rules, least);
+            let mended = mend(
+                project.notebook.clone(),
+                project.name.as_str(),
+                &self.rules,
+                least,
+            );
             Some(whole.apply(project, mended, write))
         });
-        Some((project, project.cell_of(input.path()?)?, rewritten.as_ref()?))
+        Some((
+            project,
+            project.cell_of(input.path()?)?,
+            rewritten.as_ref()?,
+        ))
     }
 }
 
 impl Whole {
     fn project(&self, root: &Path) -> Option<&Project> {
-        self.project.get_or_init(|| Project::read(root).ok()).as_ref()
+        self.project
+            .get_or_init(|| Project::read(root).ok())
+            .as_ref()
     }
 
     fn apply(&self, project: &Project, mended: Mended, write: bool) -> Rewritten {
         let changes = project.changes(&mended.notebook);
-        let other = changes.iter().find(|(file, _)| !self.asked.contains(&file.path));
+        let other = changes
+            .iter()
+            .find(|(file, _)| !self.asked.contains(&file.path));
         let refused = other.map(|(file, _)| {
             let file = shown(&file.path);
             format!("it would change {file}, too, which was not asked for; name the folder instead")
@@ -157,7 +174,8 @@ impl Whole {
         let refused = done.err().map(|error| format!("{error:#}"));
         let kept = refused.is_none();
         let changes = changes.into_iter().filter(|_| kept);
-        let changes = changes.map(|(file, bytes): (&ProjectFile, Vec<u8>)| (file.path.clone(), bytes));
+        let changes =
+            changes.map(|(file, bytes): (&ProjectFile, Vec<u8>)| (file.path.clone(), bytes));
         Rewritten {
             changes: changes.collect(),
             mended,
@@ -176,7 +194,9 @@ pub(crate) fn in_file(project: &Project, cell: CellId, found: &[Finding]) -> Vec
         let start = range.start().saturating_sub(file.head);
         TextRange::new(start, range.end().saturating_sub(file.head))
     };
-    let own = found.iter().filter(|finding| finding.at.cell() == Some(cell));
+    let own = found
+        .iter()
+        .filter(|finding| finding.at.cell() == Some(cell));
     own.map(|finding| {
         let mut finding = finding.clone();
         if let Place::Cell(span) = finding.at {
@@ -186,8 +206,10 @@ pub(crate) fn in_file(project: &Project, cell: CellId, found: &[Finding]) -> Vec
                 range,
             });
         }
-        let (here, elsewhere): (Vec<Label>, Vec<Label>) =
-            finding.labels.drain(..).partition(|label| label.span.cell == cell);
+        let (here, elsewhere): (Vec<Label>, Vec<Label>) = finding
+            .labels
+            .drain(..)
+            .partition(|label| label.span.cell == cell);
         finding.labels = here
             .into_iter()
             .map(|label| Label {
@@ -247,7 +269,11 @@ fn root_of(folder: &Path) -> Option<PathBuf> {
     // A relative path ends at the current folder; what is above it belongs to the project as well.
     let mut above = 0;
     loop {
-        let shown = if at.as_os_str().is_empty() { Path::new(".") } else { &at };
+        let shown = if at.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            &at
+        };
         if shown.join("host.json").is_file() {
             return shown.join(ENTRY).is_file().then(|| at.clone());
         }

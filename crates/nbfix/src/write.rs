@@ -35,10 +35,13 @@ pub(crate) fn replace_all(files: &[(&Path, &[u8], &[u8])]) -> anyhow::Result<()>
             continue;
         };
         for (path, before, after) in files.iter().take(index) {
-            replace(path, after, before)
-                .with_context(|| format!("{} was changed and could not be restored", path.display()))?;
+            replace(path, after, before).with_context(|| {
+                format!("{} was changed and could not be restored", path.display())
+            })?;
         }
-        let path = files.get(index).map(|(path, ..)| path.display().to_string());
+        let path = files
+            .get(index)
+            .map(|(path, ..)| path.display().to_string());
         return Err(error.context(path.unwrap_or_default()));
     }
     Ok(())

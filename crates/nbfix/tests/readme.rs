@@ -54,6 +54,12 @@ fn the_diff_is_real() {
     assert_eq!(block(&readme(), "diff"), printed);
 }
 
+#[test]
+fn the_functions_are_real() {
+    let printed = nbfix(&["functions", "fixtures/cloud"]);
+    assert_eq!(block(&readme(), "functions"), printed);
+}
+
 /// With `NBFIX_BLESS=1` in the environment the table is written instead.
 #[test]
 fn the_rule_table_is_true() {

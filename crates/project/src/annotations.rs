@@ -179,7 +179,9 @@ pub(crate) fn check(run: &Interpreter<'_, '_>, builder: &Builder) -> Vec<Complai
         .iter()
         .filter(|it| {
             let name = it.parameter.as_deref();
-            !parameters.iter().any(|(known, ..)| Some(known.as_str()) == name)
+            !parameters
+                .iter()
+                .any(|(known, ..)| Some(known.as_str()) == name)
         })
         .collect();
     let meant = match (free.as_slice(), unknown.as_slice()) {
@@ -196,7 +198,10 @@ pub(crate) fn check(run: &Interpreter<'_, '_>, builder: &Builder) -> Vec<Complai
         complaint.meant = meant.clone().and_then(|(_, binding)| binding);
         found.push(complaint);
     } else if let Some(first) = unknown.first() {
-        let names = unknown.iter().filter_map(|it| it.parameter.clone()).collect();
+        let names = unknown
+            .iter()
+            .filter_map(|it| it.parameter.clone())
+            .collect();
         let mut complaint = complaint(Complaints::Unknown(names), first.place);
         complaint.binding = first.binding.clone();
         complaint.parameter = first.method.clone();
@@ -209,8 +214,13 @@ pub(crate) fn check(run: &Interpreter<'_, '_>, builder: &Builder) -> Vec<Complai
         return found;
     }
     for (name, annotation, _) in &parameters {
-        let Some(annotation) = annotation else { continue };
-        let Some(binding) = bound.iter().find(|it| it.parameter.as_deref() == Some(name)) else {
+        let Some(annotation) = annotation else {
+            continue;
+        };
+        let Some(binding) = bound
+            .iter()
+            .find(|it| it.parameter.as_deref() == Some(name))
+        else {
             continue;
         };
         if builder.clients.contains(name) {
@@ -235,9 +245,10 @@ pub(crate) fn check(run: &Interpreter<'_, '_>, builder: &Builder) -> Vec<Complai
         };
         found.push(complaint);
     }
-    let answers = builder.bindings.iter().find(|bound| {
-        bound.parameter.as_deref() == Some("$return") && bound.binding == "http"
-    });
+    let answers = builder
+        .bindings
+        .iter()
+        .find(|bound| bound.parameter.as_deref() == Some("$return") && bound.binding == "http");
     if let (Some(answer), Some(returns)) = (answers, def.stmt.returns.as_deref())
         && !run.has_extensions
     {
@@ -309,13 +320,11 @@ fn hint(run: &Interpreter<'_, '_>, env: EnvId, annotation: &Expr, depth: usize) 
             }
         }
         Expr::BinOp(operation) if operation.op == Operator::BitOr => Hint::NoType,
-        Expr::Name(_) | Expr::Attribute(_) => {
-            match path(run, env, annotation) {
-                Some(Named::Path(path)) => of_path(&path),
-                Some(Named::Own(class)) if !run.has_unknown_base(class) => Hint::Own,
-                _ => Hint::Unclear,
-            }
-        }
+        Expr::Name(_) | Expr::Attribute(_) => match path(run, env, annotation) {
+            Some(Named::Path(path)) => of_path(&path),
+            Some(Named::Own(class)) if !run.has_unknown_base(class) => Hint::Own,
+            _ => Hint::Unclear,
+        },
         Expr::Subscript(subscript) => {
             let Some(Named::Path(base)) = path(run, env, &subscript.value) else {
                 return Hint::Unclear;
@@ -331,9 +340,9 @@ fn hint(run: &Interpreter<'_, '_>, env: EnvId, annotation: &Expr, depth: usize) 
                     [only] => inner(only),
                     _ => Hint::NoType,
                 },
-                "typing.Annotated" | "typing_extensions.Annotated" => {
-                    arguments.first().map_or(Hint::Unclear, |first| inner(first))
-                }
+                "typing.Annotated" | "typing_extensions.Annotated" => arguments
+                    .first()
+                    .map_or(Hint::Unclear, |first| inner(first)),
                 "typing.Tuple" | "typing.Callable" | "typing.ClassVar" => Hint::NoType,
                 "builtins.dict" => Hint::Builtin("dict"),
                 "builtins.list" => Hint::Builtin("list"),
@@ -357,8 +366,18 @@ fn hint(run: &Interpreter<'_, '_>, env: EnvId, annotation: &Expr, depth: usize) 
 
 fn of_path(path: &str) -> Hint {
     const GENERIC: &[&str] = &[
-        "Dict", "List", "Set", "FrozenSet", "Mapping", "MutableMapping", "Sequence", "Iterable", "DefaultDict", "Type",
-        "Collection", "OrderedDict",
+        "Dict",
+        "List",
+        "Set",
+        "FrozenSet",
+        "Mapping",
+        "MutableMapping",
+        "Sequence",
+        "Iterable",
+        "DefaultDict",
+        "Type",
+        "Collection",
+        "OrderedDict",
     ];
     match path {
         "typing.Any" => Hint::Any,
@@ -441,7 +460,10 @@ fn classes(binding: &str) -> Option<(&'static [&'static str], bool)> {
 
 /// Bindings of which nothing more is known than their name.
 fn is_unclear(binding: &str) -> bool {
-    matches!(binding, "mysqlTrigger" | "orchestrationTrigger" | "entityTrigger" | "durableClient")
+    matches!(
+        binding,
+        "mysqlTrigger" | "orchestrationTrigger" | "entityTrigger" | "durableClient"
+    )
 }
 
 fn input(run: &Interpreter<'_, '_>, binding: &str, hint: &Hint) -> TypeFit {
@@ -460,7 +482,11 @@ fn input(run: &Interpreter<'_, '_>, binding: &str, hint: &Hint) -> TypeFit {
             };
             let iterable = matches!(
                 origin.as_str(),
-                "typing.List" | "typing.Sequence" | "typing.Iterable" | "typing.Collection" | "typing.Set"
+                "typing.List"
+                    | "typing.Sequence"
+                    | "typing.Iterable"
+                    | "typing.Collection"
+                    | "typing.Set"
             );
             if !lists || !iterable {
                 return TypeFit::Fails;
@@ -493,17 +519,38 @@ fn input(run: &Interpreter<'_, '_>, binding: &str, hint: &Hint) -> TypeFit {
 
 /// The classes of the Functions library that are no base of another.
 const KNOWN: &[&str] = &[
-    "TimerRequest", "HttpRequest", "HttpResponse", "QueueMessage", "ServiceBusMessage", "EventHubEvent", "KafkaEvent",
-    "EventGridEvent", "CloudEvent", "InputStream", "DocumentList", "Document", "SqlRowList", "SqlRow", "MySqlRowList",
-    "MySqlRow", "WarmUpContext", "MCPToolContext", "PromptInvocationContext", "Context", "EventGridOutputEvent",
-    "OrchestrationContext", "EntityContext",
+    "TimerRequest",
+    "HttpRequest",
+    "HttpResponse",
+    "QueueMessage",
+    "ServiceBusMessage",
+    "EventHubEvent",
+    "KafkaEvent",
+    "EventGridEvent",
+    "CloudEvent",
+    "InputStream",
+    "DocumentList",
+    "Document",
+    "SqlRowList",
+    "SqlRow",
+    "MySqlRowList",
+    "MySqlRow",
+    "WarmUpContext",
+    "MCPToolContext",
+    "PromptInvocationContext",
+    "Context",
+    "EventGridOutputEvent",
+    "OrchestrationContext",
+    "EntityContext",
 ];
 
 fn output(hint: &Hint) -> TypeFit {
     match hint {
         Hint::Out(Some(inner)) => match **inner {
             Hint::NoType | Hint::Builtin(_) => TypeFit::Fails,
-            Hint::Class(ref path) if path == "builtins.str" || path == "builtins.bytes" => TypeFit::Fits,
+            Hint::Class(ref path) if path == "builtins.str" || path == "builtins.bytes" => {
+                TypeFit::Fits
+            }
             _ => TypeFit::Unclear,
         },
         Hint::Unclear => TypeFit::Unclear,

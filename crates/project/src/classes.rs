@@ -121,7 +121,8 @@ impl<'a> Interpreter<'_, 'a> {
 /// What the Functions libraries' class of this path makes.
 pub(crate) fn app_kind(path: &str) -> Option<AppKind> {
     let (package, class) = path.rsplit_once('.')?;
-    let durable = package == "azure.durable_functions" || package.starts_with("azure.durable_functions.");
+    let durable =
+        package == "azure.durable_functions" || package.starts_with("azure.durable_functions.");
     let plain = package == "azure.functions" || package.starts_with("azure.functions.");
     match class {
         "FunctionApp" if plain => Some(AppKind::App),

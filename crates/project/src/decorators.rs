@@ -73,14 +73,12 @@ pub fn misspelt(name: &str) -> Option<&'static str> {
         .iter()
         .filter(|(_, decorator)| decorator.kind == DecoratorKind::Trigger);
     let asks = name.to_lowercase().ends_with("trigger");
-    triggers
-        .map(|(known, _)| known.as_str())
-        .find(|known| {
-            let trigger = known.ends_with("_trigger");
-            plain(known) == plain(name)
-                || trigger && asks && bare(known) == bare(name)
-                || trigger && asks && one_slip(&plain(known), &plain(name))
-        })
+    triggers.map(|(known, _)| known.as_str()).find(|known| {
+        let trigger = known.ends_with("_trigger");
+        plain(known) == plain(name)
+            || trigger && asks && bare(known) == bare(name)
+            || trigger && asks && one_slip(&plain(known), &plain(name))
+    })
 }
 
 /// Whether two words differ by one letter that is missing, too many, other, or swapped with its neighbour.

@@ -85,7 +85,8 @@ impl<'a> Interpreter<'_, 'a> {
                     true => (&choice.body, &choice.orelse),
                     false => (&choice.orelse, &choice.body),
                 };
-                if !sure && (self.is_relevant_expr(spot, other) || self.is_relevant_expr(spot, taken))
+                if !sure
+                    && (self.is_relevant_expr(spot, other) || self.is_relevant_expr(spot, taken))
                 {
                     self.doubt(Some(here), "a condition that only the deployment decides");
                 }
@@ -154,8 +155,10 @@ impl<'a> Interpreter<'_, 'a> {
             return value;
         }
         if is_builtin(name) {
-            if matches!(name, "globals" | "locals" | "vars" | "exec" | "eval" | "setattr")
-                && let Some(module) = self.modules.get_mut(spot.module)
+            if matches!(
+                name,
+                "globals" | "locals" | "vars" | "exec" | "eval" | "setattr"
+            ) && let Some(module) = self.modules.get_mut(spot.module)
             {
                 // Names may come and go without a statement that says so.
                 module.open = true;
@@ -258,10 +261,12 @@ impl<'a> Interpreter<'_, 'a> {
                 value.unwrap_or(Value::Unknown)
             }
             (Value::Dict(pairs), Value::Str(key)) => {
-                let same = |(known, _): &&(Value, Value)| {
-                    matches!(known, Value::Str(known) if known == key)
-                };
-                let value = pairs.iter().rev().find(same).map(|(_, value)| value.clone());
+                let same = |(known, _): &&(Value, Value)| matches!(known, Value::Str(known) if known == key);
+                let value = pairs
+                    .iter()
+                    .rev()
+                    .find(same)
+                    .map(|(_, value)| value.clone());
                 value.unwrap_or(Value::Unknown)
             }
             // `List[str]` and the like.
@@ -377,7 +382,9 @@ impl<'a> Interpreter<'_, 'a> {
                     for (key, value) in pairs.iter() {
                         match key {
                             Value::Str(key) => {
-                                arguments.keywords.push((Some(key.to_string()), value.clone()));
+                                arguments
+                                    .keywords
+                                    .push((Some(key.to_string()), value.clone()));
                             }
                             _ => arguments.open = true,
                         }

@@ -170,7 +170,11 @@ impl<'a> Interpreter<'_, 'a> {
         Ok(Imported::Own(self.load(path, Some(place))?))
     }
 
-    pub(crate) fn import_from(&mut self, spot: Spot<'a>, import: &'a StmtImportFrom) -> Outcome<()> {
+    pub(crate) fn import_from(
+        &mut self,
+        spot: Spot<'a>,
+        import: &'a StmtImportFrom,
+    ) -> Outcome<()> {
         let module = import.module.as_ref().map_or("", |module| module.as_str());
         let at = place(spot, import);
         if module == "__future__" {
@@ -290,7 +294,10 @@ impl<'a> Interpreter<'_, 'a> {
         if name == "__name__" {
             return Some(Value::Str(loaded.name.as_str().into()));
         }
-        if matches!(name, "__file__" | "__doc__" | "__path__" | "__dict__" | "__spec__") {
+        if matches!(
+            name,
+            "__file__" | "__doc__" | "__path__" | "__dict__" | "__spec__"
+        ) {
             return Some(Value::Foreign);
         }
         match env.stars.as_slice() {
@@ -408,9 +415,37 @@ fn place(spot: Spot<'_>, node: impl nbfix_python::Ranged) -> Place {
 /// Whether the worker itself has imported this module of Python before it comes to the app.
 fn is_preloaded(root: &str) -> bool {
     const LOADED: &[&str] = &[
-        "abc", "argparse", "asyncio", "collections", "concurrent", "contextvars", "dataclasses", "datetime", "enum",
-        "functools", "importlib", "inspect", "io", "json", "logging", "operator", "os", "pathlib", "queue", "re",
-        "socket", "ssl", "string", "sys", "threading", "time", "traceback", "types", "typing", "uuid", "warnings",
+        "abc",
+        "argparse",
+        "asyncio",
+        "collections",
+        "concurrent",
+        "contextvars",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "functools",
+        "importlib",
+        "inspect",
+        "io",
+        "json",
+        "logging",
+        "operator",
+        "os",
+        "pathlib",
+        "queue",
+        "re",
+        "socket",
+        "ssl",
+        "string",
+        "sys",
+        "threading",
+        "time",
+        "traceback",
+        "types",
+        "typing",
+        "uuid",
+        "warnings",
     ];
     is_stdlib(root) && LOADED.contains(&root) || root == "azure"
 }

@@ -96,7 +96,10 @@ pub(crate) fn index(run: &mut Interpreter<'_, '_>, entry: ModuleId) -> Indexed {
         for (name, slot) in &env.names {
             match &slot.value {
                 Value::Object(object) => {
-                    let is_app = run.objects.get(*object).is_some_and(|app| app.kind.is_app());
+                    let is_app = run
+                        .objects
+                        .get(*object)
+                        .is_some_and(|app| app.kind.is_app());
                     if is_app {
                         names.push((name.to_string(), *object, slot.place));
                     }
@@ -129,10 +132,14 @@ pub(crate) fn index(run: &mut Interpreter<'_, '_>, entry: ModuleId) -> Indexed {
             };
             let mut error = error(
                 Trouble::SecondApp,
-                format!("More than one {class} or other top level function app instances are defined."),
+                format!(
+                    "More than one {class} or other top level function app instances are defined."
+                ),
                 second.2,
             );
-            let related = first.2.map(|place| (place, format!("`{}` is one already", first.0)));
+            let related = first
+                .2
+                .map(|place| (place, format!("`{}` is one already", first.0)));
             error.related.extend(related);
             error.sure = [first.1, second.1]
                 .iter()
@@ -178,16 +185,26 @@ fn no_app(run: &Interpreter<'_, '_>) -> IndexError {
         "Could not find top level function app instances in {}.",
         Project::ENTRY
     );
-    let lost = run.rebound.iter().rev().find(|it| it.file == Project::ENTRY);
+    let lost = run
+        .rebound
+        .iter()
+        .rev()
+        .find(|it| it.file == Project::ENTRY);
     let mut error = error(Trouble::NoApp, message, lost.map(|it| it.place));
     // What a handler hides is what there is to mend.
-    if let Some(hidden) = run.caught.iter().find(|it| it.place.is_some() && lost.is_none()) {
+    if let Some(hidden) = run
+        .caught
+        .iter()
+        .find(|it| it.place.is_some() && lost.is_none())
+    {
         let cause = format!("{}: {}", hidden.class, hidden.message);
         error.message = format!("{} A handler hides the cause: {cause}", error.message);
         error.place = hidden.place;
     }
     if let Some(app) = lost.and_then(|it| run.objects.get(it.object)) {
-        error.related.push((app.made, "the app that is lost".to_owned()));
+        error
+            .related
+            .push((app.made, "the app that is lost".to_owned()));
     }
     error
 }
@@ -198,7 +215,10 @@ fn functions(run: &Interpreter<'_, '_>, app: ObjectId) -> Result<Vec<Function>, 
         .get(app)
         .map(|app| app.builders.clone())
         .unwrap_or_default();
-    let builders = || ids.iter().filter_map(|id| Some((*id, run.builders.get(*id)?)));
+    let builders = || {
+        ids.iter()
+            .filter_map(|id| Some((*id, run.builders.get(*id)?)))
+    };
     let mut found = Vec::new();
     for (_, builder) in builders() {
         let name = builder.function_name().to_owned();
@@ -207,7 +227,11 @@ fn functions(run: &Interpreter<'_, '_>, app: ObjectId) -> Result<Vec<Function>, 
                 "Function {name} does not have a trigger. A valid function must have one and only one trigger \
                  registered."
             );
-            let mut error = error(Trouble::NoTrigger { function: name }, message, Some(builder.place));
+            let mut error = error(
+                Trouble::NoTrigger { function: name },
+                message,
+                Some(builder.place),
+            );
             error.sure = builder.sure;
             return Err(error);
         };
@@ -235,7 +259,9 @@ fn functions(run: &Interpreter<'_, '_>, app: ObjectId) -> Result<Vec<Function>, 
         let mut error = error(trouble, message, Some(function.place));
         let other = found.get(first).map(|first| first.place);
         if let Some(other) = other.filter(|_| !same) {
-            error.related.push((other, "the first of that name".to_owned()));
+            error
+                .related
+                .push((other, "the first of that name".to_owned()));
         }
         let sure = |at: usize| {
             let builder = ids.get(at).and_then(|id| run.builders.get(*id));

@@ -239,7 +239,9 @@ fn run_through<'a>(project: &Project<'a>, goes_on: bool) -> Run<'a> {
     };
     let functions = interpreter.functions_of_entry(&entry);
     let builders = interpreter.builders.iter();
-    let complaints = builders.flat_map(|builder| check(&interpreter, builder)).collect();
+    let complaints = builders
+        .flat_map(|builder| check(&interpreter, builder))
+        .collect();
     let imported = interpreter.modules.iter();
     let imported = imported.filter_map(|module| module.path.clone()).collect();
     Run {

@@ -11,14 +11,17 @@
 //! What this crate does not know: files, notebooks, rules. It is given texts with their trees.
 
 mod annotations;
+mod apps;
 mod calls;
 mod classes;
+mod decorating;
 mod decorators;
 mod expressions;
 mod files;
 mod imports;
 mod index;
 mod interpreter;
+mod library;
 mod relevance;
 mod statements;
 mod value;

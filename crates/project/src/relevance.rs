@@ -1,8 +1,8 @@
 //! Whether code that did not run could have changed the app.
 
+use nbfix_python::SourceOrderVisitor;
 use nbfix_python::ast::visitor::source_order as walk;
 use nbfix_python::ast::{Expr, Stmt};
-use nbfix_python::SourceOrderVisitor;
 
 use crate::decorators::{DecoratorKind, decorator};
 use crate::interpreter::{Interpreter, Spot};
@@ -35,13 +35,15 @@ impl<'a> Interpreter<'_, 'a> {
             Value::Object(_) | Value::Builder(_) | Value::Decoration(_) | Value::Method(..) => true,
             Value::List(list) => self.list(*list).iter().any(|it| self.is_app_like(it)),
             Value::Dict(pairs) => pairs.iter().any(|(_, it)| self.is_app_like(it)),
-            Value::Instance(id) => self
-                .instance(*id)
-                .is_some_and(|(_, members)| members.values().any(|it| matches!(it, Value::Object(_)))),
+            Value::Instance(id) => self.instance(*id).is_some_and(|(_, members)| {
+                members.values().any(|it| matches!(it, Value::Object(_)))
+            }),
             Value::External(path) => {
                 let last = path.rsplit('.').next().unwrap_or_default();
                 path.starts_with("azure.")
-                    && (last.ends_with("FunctionApp") || last.ends_with("Blueprint") || last == "DFApp")
+                    && (last.ends_with("FunctionApp")
+                        || last.ends_with("Blueprint")
+                        || last == "DFApp")
             }
             _ => false,
         }

@@ -118,7 +118,11 @@ impl<'a> Interpreter<'_, 'a> {
             Stmt::Try(attempt) => return self.attempt(spot, attempt),
             Stmt::Match(choice) => {
                 self.eval(spot, &choice.subject)?;
-                if choice.cases.iter().any(|case| self.is_relevant(spot, &case.body)) {
+                if choice
+                    .cases
+                    .iter()
+                    .any(|case| self.is_relevant(spot, &case.body))
+                {
                     self.doubt(Some(here), "a `match` that nobody can follow");
                 }
             }
@@ -134,12 +138,14 @@ impl<'a> Interpreter<'_, 'a> {
             Stmt::Continue(_) => return Ok(Flow::Continue),
             Stmt::Global(names) => {
                 if let Some(env) = self.envs.get_mut(spot.env) {
-                    env.globals.extend(names.names.iter().map(|name| name.as_str()));
+                    env.globals
+                        .extend(names.names.iter().map(|name| name.as_str()));
                 }
             }
             Stmt::Nonlocal(names) => {
                 if let Some(env) = self.envs.get_mut(spot.env) {
-                    env.outer.extend(names.names.iter().map(|name| name.as_str()));
+                    env.outer
+                        .extend(names.names.iter().map(|name| name.as_str()));
                 }
             }
             Stmt::Assert(assert) => {
@@ -182,7 +188,11 @@ impl<'a> Interpreter<'_, 'a> {
                         };
                         self.bind(there, name, value, place);
                     }
-                    _ => self.escape([&value], place, "the app is kept where nobody can follow it"),
+                    _ => self.escape(
+                        [&value],
+                        place,
+                        "the app is kept where nobody can follow it",
+                    ),
                 }
             }
             Expr::Subscript(subscript) => {
@@ -193,7 +203,11 @@ impl<'a> Interpreter<'_, 'a> {
                         values.push(value);
                     }
                 } else {
-                    self.escape([&value], place, "the app is kept where nobody can follow it");
+                    self.escape(
+                        [&value],
+                        place,
+                        "the app is kept where nobody can follow it",
+                    );
                 }
             }
             _ => {}
@@ -219,7 +233,12 @@ impl<'a> Interpreter<'_, 'a> {
         };
         for (index, target) in targets.iter().enumerate() {
             let value = values.get(index).filter(|_| fits);
-            self.assign(spot, target, value.cloned().unwrap_or_else(|| rest.clone()), place)?;
+            self.assign(
+                spot,
+                target,
+                value.cloned().unwrap_or_else(|| rest.clone()),
+                place,
+            )?;
         }
         Ok(())
     }
@@ -256,7 +275,8 @@ impl<'a> Interpreter<'_, 'a> {
     }
 
     fn branch(&mut self, spot: Spot<'a>, branch: &'a StmtIf) -> Outcome<Flow> {
-        let mut arms: Vec<(Option<&'a Expr>, &'a [Stmt])> = vec![(Some(&branch.test), &branch.body)];
+        let mut arms: Vec<(Option<&'a Expr>, &'a [Stmt])> =
+            vec![(Some(&branch.test), &branch.body)];
         let rest = branch.elif_else_clauses.iter();
         arms.extend(rest.map(|clause| (clause.test.as_ref(), clause.body.as_slice())));
         let mut doubtful = false;
@@ -281,7 +301,10 @@ impl<'a> Interpreter<'_, 'a> {
                 skipped.push(body);
             }
         }
-        if skipped.iter().any(|body| !gives_up(body) && self.is_relevant(spot, body)) {
+        if skipped
+            .iter()
+            .any(|body| !gives_up(body) && self.is_relevant(spot, body))
+        {
             let place = self.place(spot, &*branch.test);
             self.doubt(Some(place), "a condition that only the deployment decides");
         } else if doubtful && taken.is_some_and(|body| self.is_relevant(spot, body)) {
@@ -447,7 +470,10 @@ pub(crate) fn gives_up(body: &[Stmt]) -> bool {
         Some(Stmt::Raise(_)) => true,
         Some(Stmt::Expr(expr)) => expr.value.as_call_expr().is_some_and(|call| {
             let path = nbfix_python::dotted(&*call.func).map(|(_, parts)| parts.join("."));
-            matches!(path.as_deref(), Some("sys.exit" | "exit" | "quit" | "os._exit"))
+            matches!(
+                path.as_deref(),
+                Some("sys.exit" | "exit" | "quit" | "os._exit")
+            )
         }),
         Some(Stmt::If(branch)) => {
             let rest = &branch.elif_else_clauses;

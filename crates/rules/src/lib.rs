@@ -20,8 +20,8 @@ mod settings;
 mod signatures;
 mod unreadable;
 
-pub use functions::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_indexes};
 pub use failure::{Failure, Proof, Texts, Word};
+pub use functions::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_indexes};
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;
 pub use settings::{DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings};

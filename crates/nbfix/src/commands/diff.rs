@@ -67,12 +67,7 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
     })
 }
 
-fn diff_one(
-    input: &Input,
-    rules: &RuleSet,
-    projects: &Projects,
-    looks: &Looks<'_>,
-) -> Outcome {
+fn diff_one(input: &Input, rules: &RuleSet, projects: &Projects, looks: &Looks<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     let before = match open(input, &mut outcome) {
         None => return outcome,

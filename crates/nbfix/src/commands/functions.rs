@@ -67,7 +67,9 @@ pub(crate) fn functions(
         let bare = !roots.bare.is_empty();
         if found.is_empty() {
             if !bare {
-                terminal.warning(&format!("no function app found: no host.json beside a {ENTRY}"));
+                terminal.warning(&format!(
+                    "no function app found: no host.json beside a {ENTRY}"
+                ));
             }
             if arguments.output_format == IndexFormat::Json {
                 terminal.print(b"[]\n")?;
@@ -81,7 +83,11 @@ pub(crate) fn functions(
         }
     } else {
         let root = path.parent().map_or(PathBuf::from("."), Path::to_owned);
-        let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
+        let root = if root.as_os_str().is_empty() {
+            PathBuf::from(".")
+        } else {
+            root
+        };
         anyhow::ensure!(
             root.join(ENTRY).is_file(),
             "{}: give a notebook, a {ENTRY}, or a folder",
@@ -103,7 +109,11 @@ pub(crate) fn functions(
 
 fn on_disk(root: &Path) -> anyhow::Result<Vec<Told>> {
     let project = Project::read(root).with_context(|| shown(root))?;
-    let name = if project.name.is_empty() { ".".to_owned() } else { project.name.clone() };
+    let name = if project.name.is_empty() {
+        ".".to_owned()
+    } else {
+        project.name.clone()
+    };
     let prefix = match name.as_str() {
         "." => String::new(),
         name => format!("{name}/"),

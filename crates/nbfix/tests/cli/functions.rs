@@ -8,7 +8,8 @@ use crate::support::{Folder, Ran, notebook};
 
 const SHARED: &str = "import azure.functions as func\n\napp = func.FunctionApp()\n";
 const JOBS: &str = "import azure.functions as func\n\n\ndef nightly(timer: func.TimerRequest) -> None:\n    print(1)\n";
-const ENTRY: &str = "import azure.functions as func\nfrom jobs import nightly\n\napp = func.FunctionApp()\n";
+const ENTRY: &str =
+    "import azure.functions as func\nfrom jobs import nightly\n\napp = func.FunctionApp()\n";
 
 /// A project whose one function stands in another file.
 fn project() -> Folder {
@@ -52,7 +53,10 @@ fn the_index_and_why_it_is_empty() {
         .write("lost/host.json", "{}")
         .write("lost/app.py", SHARED);
     assert_snapshot!("functions", slashes(&folder.nbfix("functions")));
-    assert_snapshot!("functions_json", slashes(&folder.nbfix("functions bad --output-format json")));
+    assert_snapshot!(
+        "functions_json",
+        slashes(&folder.nbfix("functions bad --output-format json"))
+    );
     assert_eq!(folder.nbfix("functions good").code, Some(0));
     assert_eq!(folder.nbfix("functions good/function_app.py").code, Some(0));
     assert_eq!(folder.nbfix("functions older").code, Some(0));
@@ -68,8 +72,16 @@ fn the_index_of_a_notebook() {
         "%%writefile -a src/function_app.py\n@app.route(route=\"a\")\ndef a(req): return \"x\"",
     ];
     folder.write("demo.ipynb", notebook(&cells));
-    assert_snapshot!("functions_notebook", slashes(&folder.nbfix("functions demo.ipynb")));
-    assert!(folder.nbfix("functions").out().contains("src/function_app.py:5"));
+    assert_snapshot!(
+        "functions_notebook",
+        slashes(&folder.nbfix("functions demo.ipynb"))
+    );
+    assert!(
+        folder
+            .nbfix("functions")
+            .out()
+            .contains("src/function_app.py:5")
+    );
 }
 
 #[test]
@@ -77,8 +89,14 @@ fn a_finding_stands_in_its_file() {
     let folder = project();
     let line = "check --select undecorated-function --output-format concise -q";
     let ran = folder.nbfix(&format!("{line} api"));
-    assert!(slashes(&ran).contains("api/jobs.py:4:5: error[undecorated-function]"), "{ran}");
-    assert_eq!(folder.nbfix(&format!("{line} api/function_app.py")).code, Some(0));
+    assert!(
+        slashes(&ran).contains("api/jobs.py:4:5: error[undecorated-function]"),
+        "{ran}"
+    );
+    assert_eq!(
+        folder.nbfix(&format!("{line} api/function_app.py")).code,
+        Some(0)
+    );
     assert_eq!(folder.nbfix(&format!("{line} api/jobs.py")).code, Some(1));
 }
 
@@ -91,7 +109,10 @@ fn a_fix_of_another_file_is_shown_and_made_as_one() {
     let ran = folder.nbfix(&format!("fix {line} api"));
     assert_snapshot!("functions_fix", slashes(&ran));
     let entry = String::from_utf8(folder.read("api/function_app.py")).unwrap();
-    assert!(entry.contains("from jobs import nightly as implementation"), "{entry}");
+    assert!(
+        entry.contains("from jobs import nightly as implementation"),
+        "{entry}"
+    );
     assert_eq!(folder.read("api/jobs.py"), JOBS.as_bytes());
     assert_eq!(folder.nbfix(&format!("fix {line} api")).code, Some(0));
 }
@@ -107,14 +128,22 @@ fn from_within_the_project() {
     assert_eq!(check.code, Some(1), "{check}");
     let ran = folder.nbfix("fix --unsafe --select undecorated-function jobs.py function_app.py");
     assert_eq!(ran.code, Some(0), "{ran}");
-    assert!(folder.nbfix("functions").out().starts_with(".: 1 function\n"));
+    assert!(
+        folder
+            .nbfix("functions")
+            .out()
+            .starts_with(".: 1 function\n")
+    );
 }
 
 #[test]
 fn files_that_were_not_asked_for_are_not_changed() {
     let folder = project();
     let ran = folder.nbfix("fix --unsafe --select undecorated-function api/jobs.py");
-    assert!(slashes(&ran).contains("it would change api/function_app.py, too"), "{ran}");
+    assert!(
+        slashes(&ran).contains("it would change api/function_app.py, too"),
+        "{ran}"
+    );
     assert_eq!(folder.read("api/function_app.py"), ENTRY.as_bytes());
     assert_eq!(folder.read("api/jobs.py"), JOBS.as_bytes());
 }
@@ -137,6 +166,9 @@ fn all_files_of_a_fix_or_none() {
     permissions.set_readonly(true);
     fs::set_permissions(&pages, permissions).unwrap();
     let ran = folder.nbfix("fix --unsafe --select undecorated-function api");
-    assert!(slashes(&ran).contains("not mended: api/pages.py: the file is read-only"), "{ran}");
+    assert!(
+        slashes(&ran).contains("not mended: api/pages.py: the file is read-only"),
+        "{ran}"
+    );
     assert_eq!(folder.read("api/jobs.py"), JOBS.as_bytes(), "{ran}");
 }

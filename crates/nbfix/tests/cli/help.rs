@@ -10,7 +10,17 @@ fn help() {
     let folder = Folder::new();
     assert_snapshot!("nbfix", folder.nbfix("--help"));
     for command in [
-        "check", "fix", "diff", "explain", "functions", "rules", "match", "new-rule", "test", "schema", "docs",
+        "check",
+        "fix",
+        "diff",
+        "explain",
+        "functions",
+        "rules",
+        "match",
+        "new-rule",
+        "test",
+        "schema",
+        "docs",
     ] {
         assert_snapshot!(command, folder.nbfix(&format!("{command} --help")));
     }

@@ -66,7 +66,10 @@ fn an_empty_index_is_always_explained() {
         assert_eq!(empty, !project["error"].is_null(), "{}", path.display());
         if empty {
             let rule = project["error"]["rule"].as_str().unwrap();
-            assert!(nbfix_rules::find(rule).is_some(), "there is no rule `{rule}`");
+            assert!(
+                nbfix_rules::find(rule).is_some(),
+                "there is no rule `{rule}`"
+            );
         }
     }
 }
@@ -88,7 +91,11 @@ fn annotations_are_judged_as_the_worker_judges_them() {
             "future" => "from __future__ import annotations\n\n",
             _ => "",
         };
-        fs::write(project.join("function_app.py"), format!("{first}{head}{body}")).unwrap();
+        fs::write(
+            project.join("function_app.py"),
+            format!("{first}{head}{body}"),
+        )
+        .unwrap();
     }
     let folders = folders(&root);
     assert!(folders.len() >= 300);
@@ -106,7 +113,10 @@ fn annotations_are_judged_as_the_worker_judges_them() {
             }
         });
         if error["rule"].as_str() != wanted {
-            wrong.push(format!("{}\n  real: {real:?}\n  ours: {error}", path.display()));
+            wrong.push(format!(
+                "{}\n  real: {real:?}\n  ours: {error}",
+                path.display()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -116,7 +126,11 @@ fn annotations_are_judged_as_the_worker_judges_them() {
 fn the_table_of_decorators_is_what_the_libraries_say() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/functions/table.py");
     let output = Command::new(python()).arg(script).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let real: BTreeMap<String, Value> = serde_json::from_slice(&output.stdout).unwrap();
     let table = fixtures().join("../../rules/data/decorators.toml");
     let table: toml::Table = toml::from_str(&fs::read_to_string(table).unwrap()).unwrap();
@@ -138,9 +152,17 @@ fn the_table_of_decorators_is_what_the_libraries_say() {
             .filter_map(toml::Value::as_str)
             .collect();
         assert_eq!(Value::from(parameters), real["parameters"], "{name}");
-        assert_eq!(ours["required"].as_integer(), real["required"].as_i64(), "{name}");
+        assert_eq!(
+            ours["required"].as_integer(),
+            real["required"].as_i64(),
+            "{name}"
+        );
         let open = ours.get("open").and_then(toml::Value::as_bool);
-        assert_eq!(open.unwrap_or(false), real["open"].as_bool().unwrap(), "{name}");
+        assert_eq!(
+            open.unwrap_or(false),
+            real["open"].as_bool().unwrap(),
+            "{name}"
+        );
     }
 }
 
@@ -177,18 +199,30 @@ fn fix(folder: &Path, more: &[&str]) {
         .current_dir(folder)
         .output()
         .unwrap();
-    assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_ne!(
+        output.status.code(),
+        Some(2),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn mended_functions(folders: &[PathBuf]) {
     let mut wrong = Vec::new();
     for (path, real) in worker(folders) {
-        let mut names: Vec<String> = real.functions.iter().map(|(name, _)| name.clone()).collect();
+        let mut names: Vec<String> = real
+            .functions
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
         names.sort();
         let mut wanted = meant(&path).unwrap();
         wanted.sort();
         if real.error.is_some() || names != wanted {
-            wrong.push(format!("{}\n  wanted: {wanted:?}\n  real: {real:?}", path.display()));
+            wrong.push(format!(
+                "{}\n  wanted: {wanted:?}\n  real: {real:?}",
+                path.display()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -218,7 +252,12 @@ fn files(project: &Path, folder: &Path, found: &mut Vec<(String, String)>) {
             files(project, &path, found);
             continue;
         }
-        let name = path.strip_prefix(project).unwrap().to_str().unwrap().replace('\\', "/");
+        let name = path
+            .strip_prefix(project)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace('\\', "/");
         if name.ends_with(".py") || name == "host.json" {
             found.push((name, fs::read_to_string(&path).unwrap()));
         }
@@ -248,7 +287,10 @@ fn a_notebook_that_writes_a_shape_is_the_same_as_the_shape() {
         let ours = ours(&file).into_values().next().unwrap();
         let ours = answer(&ours);
         if ours != (real.functions.clone(), real.error.clone()) {
-            wrong.push(format!("{}\n  real: {real:?}\n  ours: {ours:?}", path.display()));
+            wrong.push(format!(
+                "{}\n  real: {real:?}\n  ours: {ours:?}",
+                path.display()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

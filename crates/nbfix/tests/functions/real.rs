@@ -46,7 +46,11 @@ pub(crate) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("functions-venv");
-        let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+        let python = folder.join(if cfg!(windows) {
+            "Scripts/python.exe"
+        } else {
+            "bin/python"
+        });
         let wanted = format!("{} {WORKER}", PACKAGES.join(" "));
         let mark = folder.join("packages.txt");
         if fs::read_to_string(&mark).is_ok_and(|made| made == wanted) {
@@ -56,7 +60,13 @@ pub(crate) fn python() -> &'static Path {
         run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
         let pip = || {
             let mut pip = Command::new(&python);
-            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+            pip.args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ]);
             pip
         };
         run(pip().args(PACKAGES));
@@ -76,12 +86,18 @@ pub(crate) fn worker(folders: &[PathBuf]) -> BTreeMap<PathBuf, Indexed> {
         .env_remove("PYTHONPATH")
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let all: BTreeMap<PathBuf, Value> = serde_json::from_slice(&output.stdout).unwrap();
     let indexed = |it: Value| Indexed {
         functions: serde_json::from_value(it["functions"].clone()).unwrap(),
         error: it["error"].as_str().map(str::to_owned),
         message: it["message"].as_str().unwrap_or_default().to_owned(),
     };
-    all.into_iter().map(|(path, it)| (path, indexed(it))).collect()
+    all.into_iter()
+        .map(|(path, it)| (path, indexed(it)))
+        .collect()
 }

@@ -13,7 +13,9 @@ pub(crate) const CHECK: Check = Check::Project(check);
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     for app in apps(semantic) {
         for bare in app.run.bare.iter().filter(|bare| bare.sure) {
-            let report = app.report_at(bare.place).with("decorator", app.text(bare.place));
+            let report = app
+                .report_at(bare.place)
+                .with("decorator", app.text(bare.place));
             let alone = decorator(&bare.method).is_some_and(|known| known.required == 0);
             findings.push(match alone {
                 true => {
@@ -21,7 +23,10 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
                     report
                         .with("remedy", format!("Write `@{call}`"))
                         .with("caution", "The function becomes live.")
-                        .edit(CellId(bare.place.key), Edit::insert(bare.place.range.end(), "()"))
+                        .edit(
+                            CellId(bare.place.key),
+                            Edit::insert(bare.place.range.end(), "()"),
+                        )
                 }
                 false => report.says("arguments"),
             });

@@ -20,7 +20,8 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
                 Complaints::Context => "context",
                 Complaints::Unbound(_) | Complaints::Unknown(_) => continue,
             };
-            let report = app.report_at(complaint.place)
+            let report = app
+                .report_at(complaint.place)
                 .says(key)
                 .with("function", complaint.function.as_str())
                 .with("parameter", complaint.parameter.as_str())
@@ -36,7 +37,10 @@ fn mend(semantic: &Semantic<'_>, complaint: &Complaint, report: Report) -> Repor
     let class = match (&complaint.what, complaint.plain) {
         (Complaints::Input, Some(plain)) if activity => Some(plain.to_owned()),
         (Complaints::Input, _) => {
-            let unit = semantic.units().iter().find(|unit| unit.cell.index() == complaint.place.key);
+            let unit = semantic
+                .units()
+                .iter()
+                .find(|unit| unit.cell.index() == complaint.place.key);
             let many = complaint.annotation.to_lowercase().contains("list[func.")
                 || complaint.annotation.contains("Event]")
                 || complaint.annotation.contains("Message]");
@@ -45,15 +49,19 @@ fn mend(semantic: &Semantic<'_>, complaint: &Complaint, report: Report) -> Repor
                 .and_then(|(unit, class)| library_name(unit.module.body(), class))
         }
         (Complaints::Context, _) => {
-            let unit = semantic.units().iter().find(|unit| unit.cell.index() == complaint.place.key);
+            let unit = semantic
+                .units()
+                .iter()
+                .find(|unit| unit.cell.index() == complaint.place.key);
             unit.and_then(|unit| library_name(unit.module.body(), "Context"))
         }
         _ => None,
     };
     let Some(class) = class else { return report };
-    let report = report
-        .with("class", class.as_str())
-        .edit(CellId(complaint.place.key), Edit::replace(complaint.place.range, class));
+    let report = report.with("class", class.as_str()).edit(
+        CellId(complaint.place.key),
+        Edit::replace(complaint.place.range, class),
+    );
     match activity && complaint.plain.is_some() {
         true => report.with("caution", "Python's type checkers know less of what is in it."),
         false => report

@@ -20,7 +20,8 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
                 Complaints::Unknown(names) => ("unknown", list(names)),
                 _ => continue,
             };
-            let report = app.report_at(complaint.place)
+            let report = app
+                .report_at(complaint.place)
                 .says(key)
                 .with("function", complaint.function.as_str())
                 .with("names", names);

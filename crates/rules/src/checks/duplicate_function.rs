@@ -24,7 +24,10 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         let written = error.place.map(|place| app.text(place)).unwrap_or_default();
         let report = report.with("function", function.as_str());
         // The name of a wrapper is not the name that anybody wrote.
-        let inner = error.related.first().is_some_and(|(place, _)| Some(*place) == error.place);
+        let inner = error
+            .related
+            .first()
+            .is_some_and(|(place, _)| Some(*place) == error.place);
         findings.push(match inner && written == function {
             true => report.says("wrapper"),
             false => report,

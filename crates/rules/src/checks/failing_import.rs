@@ -18,11 +18,23 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
                 "" => error.class.clone(),
                 message => format!("{}: {message}", error.class),
             };
-            findings.extend(app.report_error(error).map(|report| report.with("error", told)));
+            findings.extend(
+                app.report_error(error)
+                    .map(|report| report.with("error", told)),
+            );
         }
         // A handler hides it, and the app with it.
-        let no_app = matches!(app.failure().map(|error| &error.trouble), Some(Trouble::NoApp));
-        if let Some(error) = app.run.caught.iter().find(tells).filter(|_| no_app && app.is_certain()) {
+        let no_app = matches!(
+            app.failure().map(|error| &error.trouble),
+            Some(Trouble::NoApp)
+        );
+        if let Some(error) = app
+            .run
+            .caught
+            .iter()
+            .find(tells)
+            .filter(|_| no_app && app.is_certain())
+        {
             let told = format!("{}: {}", error.class, error.message);
             let report = app.report_error(error);
             findings.extend(report.map(|report| report.says("hidden").with("error", told)));

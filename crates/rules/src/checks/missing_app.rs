@@ -37,12 +37,20 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
 
 /// What a project that is there as a whole lacks.
 fn whole<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>) -> Option<Report> {
-    let no_app = matches!(app.failure().map(|error| &error.trouble), Some(Trouble::NoApp));
+    let no_app = matches!(
+        app.failure().map(|error| &error.trouble),
+        Some(Trouble::NoApp)
+    );
     // An exception that is hidden is told where it is raised.
     if !no_app || !app.is_certain() || app.run.caught.iter().any(|error| error.sure) {
         return None;
     }
-    let lost = app.run.rebound.iter().rev().find(|it| it.file == Project::ENTRY && it.sure);
+    let lost = app
+        .run
+        .rebound
+        .iter()
+        .rev()
+        .find(|it| it.file == Project::ENTRY && it.sure);
     if let Some(lost) = lost {
         let made = app.run.objects.get(lost.object)?.made;
         let label = "the app that is lost";
@@ -50,7 +58,9 @@ fn whole<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>) -> Option<Report> {
             .report_at(lost.place)
             .with("name", lost.name.as_str())
             .label(CellId(made.key), made.range, label);
-        let alone = app.statement(lost.place).is_some_and(|stmt| range(stmt) == lost.place.range);
+        let alone = app
+            .statement(lost.place)
+            .is_some_and(|stmt| range(stmt) == lost.place.range);
         let line = whole_line(app.source(lost.place), lost.place.range).filter(|_| alone);
         return Some(match line {
             Some(line) => report.edit(CellId(lost.place.key), Edit::delete(line)),
@@ -65,11 +75,13 @@ fn whole<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>) -> Option<Report> {
             file.is_some_and(|file| file.path == Project::ENTRY)
         })
     })?;
-    unreached(&entry).or_else(|| never_made(&entry)).or_else(|| {
-        let first = entry.steps.first()?;
-        let place = range(first.stmt);
-        Some(Report::at(first.unit.cell, place).says("nothing"))
-    })
+    unreached(&entry)
+        .or_else(|| never_made(&entry))
+        .or_else(|| {
+            let first = entry.steps.first()?;
+            let place = range(first.stmt);
+            Some(Report::at(first.unit.cell, place).says("nothing"))
+        })
 }
 
 /// `app = None` below the app.

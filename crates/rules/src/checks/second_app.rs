@@ -32,13 +32,21 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             let is_app = old.is_some_and(|old| old.kind.is_app() && !old.builders.is_empty());
             let by_app = lost.by.and_then(|by| app.run.objects.get(by));
             let by_app = by_app.is_some_and(|new| new.kind.is_app());
-            let held = app.run.names.iter().any(|(_, object, _)| *object == lost.object);
+            let held = app
+                .run
+                .names
+                .iter()
+                .any(|(_, object, _)| *object == lost.object);
             if lost.file != Project::ENTRY || !lost.sure || !is_app || !by_app || held {
                 continue;
             }
             let functions = app.run.collected(lost.object);
-            let functions: Vec<String> = functions.iter().map(|(name, _)| format!("`{name}`")).collect();
-            let report = app.report_at(lost.place)
+            let functions: Vec<String> = functions
+                .iter()
+                .map(|(name, _)| format!("`{name}`"))
+                .collect();
+            let report = app
+                .report_at(lost.place)
                 .says("again")
                 .with("name", lost.name.as_str())
                 .with("functions", functions.join(", "));

@@ -117,11 +117,18 @@ fn whole<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>, findings: &mut Find
         || !unimported::modules(&app.project, &app.run).is_empty()
         || app.project.files().any(|file| {
             let reached = app.run.imported.contains(&file.path);
-            reached && file.parts.iter().any(|part| is_switched_off_somewhere(part.source))
+            reached
+                && file
+                    .parts
+                    .iter()
+                    .any(|part| is_switched_off_somewhere(part.source))
         });
     let made = app.run.app.and_then(|id| app.run.objects.get(id));
     if let (Some(made), Some(name), false) = (made, app.name(), other) {
-        let report = app.report_at(made.made).says("index-empty").with("app", name);
+        let report = app
+            .report_at(made.made)
+            .says("index-empty")
+            .with("app", name);
         findings.push(report.help(
             "Decorate a function with this app, register a blueprint, or import the module that does, below it.",
         ));
@@ -131,7 +138,10 @@ fn whole<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>, findings: &mut Find
 /// Whether a decorator stands in some comment.
 fn is_switched_off_somewhere(source: &str) -> bool {
     let mut lines = source.lines().map(str::trim_start);
-    lines.any(|line| line.starts_with('#') && (line.contains("# @") || line.contains("#@") || line.contains("register_")))
+    lines.any(|line| {
+        line.starts_with('#')
+            && (line.contains("# @") || line.contains("#@") || line.contains("register_"))
+    })
 }
 
 /// The trigger of a function that nothing decorates, calls, names or lists.

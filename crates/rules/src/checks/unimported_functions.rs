@@ -29,8 +29,13 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             let Some(source) = source(&app, &module) else {
                 continue;
             };
-            let functions: Vec<String> = module.functions.iter().map(|it| format!("`{it}`")).collect();
-            let report = app.report_at(module.place)
+            let functions: Vec<String> = module
+                .functions
+                .iter()
+                .map(|it| format!("`{it}`"))
+                .collect();
+            let report = app
+                .report_at(module.place)
                 .with("module", Project::module_name(&module.path))
                 .with("functions", functions.join(", "));
             findings.push(mend(semantic, &app, &module, &source, report));
@@ -43,9 +48,10 @@ fn source(app: &FunctionApp<'_>, module: &Unimported) -> Option<Source> {
     let body = file.parts.iter().flat_map(|part| part.module.body());
     body.into_iter().find_map(|stmt| match stmt {
         Stmt::ImportFrom(import) => {
-            let named = import.names.iter().any(|alias| {
-                alias.asname.as_ref().unwrap_or(&alias.name).as_str() == module.app
-            });
+            let named = import
+                .names
+                .iter()
+                .any(|alias| alias.asname.as_ref().unwrap_or(&alias.name).as_str() == module.app);
             if !named {
                 return None;
             }
@@ -64,7 +70,8 @@ fn source(app: &FunctionApp<'_>, module: &Unimported) -> Option<Source> {
             let Expr::Call(call) = &*assign.value else {
                 return None;
             };
-            let class = nbfix_python::dotted(&*call.func).and_then(|(_, parts)| parts.last().copied());
+            let class =
+                nbfix_python::dotted(&*call.func).and_then(|(_, parts)| parts.last().copied());
             (name.id == module.app && class == Some("Blueprint")).then_some(Source::Blueprint)
         }
         _ => None,
@@ -82,12 +89,17 @@ fn mend<'a>(
     let (Some((cell, end)), [(holder, ..)]) = (app.end_of_entry(), app.run.names.as_slice()) else {
         return report;
     };
-    let text = semantic.notebook().cell(cell).map_or("", |cell| cell.source.as_str());
+    let text = semantic
+        .notebook()
+        .cell(cell)
+        .map_or("", |cell| cell.source.as_str());
     let line = newline(text);
     let root = name.split('.').next().unwrap_or(&name);
     let added = match source {
         // The name of a module must not take that of something else.
-        Source::Imported if app.is_bound_in_entry(semantic, root) && !name.contains('.') => return report,
+        Source::Imported if app.is_bound_in_entry(semantic, root) && !name.contains('.') => {
+            return report;
+        }
         Source::Imported => match name.rsplit_once('.') {
             None => format!("import {name}  # noqa: E402, F401"),
             Some((package, short)) => {

@@ -30,7 +30,11 @@ pub(crate) fn apps<'a>(semantic: &Semantic<'a>) -> Vec<FunctionApp<'a>> {
 impl<'a> FunctionApp<'a> {
     /// Everything that the worker would fail with, one after the other is mended, if it does so in every deployment.
     pub(crate) fn failures(&self) -> impl Iterator<Item = &IndexError> {
-        let all = self.run.failures.iter().chain(self.run.index.as_ref().err());
+        let all = self
+            .run
+            .failures
+            .iter()
+            .chain(self.run.index.as_ref().err());
         all.filter(|error| error.sure)
     }
 
@@ -64,7 +68,10 @@ impl<'a> FunctionApp<'a> {
     /// The statement at the top level that holds a place.
     pub(crate) fn statement(&self, place: Place) -> Option<&'a Stmt> {
         let part = self.project.part(place.key)?;
-        part.module.body().iter().find(|stmt| range(*stmt).covers(place.range))
+        part.module
+            .body()
+            .iter()
+            .find(|stmt| range(*stmt).covers(place.range))
     }
 
     /// The name of the app in the entry, if it has exactly one.
@@ -95,7 +102,8 @@ impl<'a> FunctionApp<'a> {
     /// The dotted name of the module that a place stands in.
     pub(crate) fn module(&self, place: Place) -> String {
         let file = self.project.file_of(place.key);
-        file.map(|file| Project::module_name(&file.path)).unwrap_or_default()
+        file.map(|file| Project::module_name(&file.path))
+            .unwrap_or_default()
     }
 
     /// The place behind the last character of the entry that is no blank, and what its lines end with.
@@ -107,8 +115,15 @@ impl<'a> FunctionApp<'a> {
 
     /// Whether a name is bound at the top level of the entry.
     pub(crate) fn is_bound_in_entry(&self, semantic: &Semantic<'a>, name: &str) -> bool {
-        let parts = self.project.file(Project::ENTRY).map(|file| file.parts.as_slice());
-        let keys: Vec<usize> = parts.unwrap_or_default().iter().map(|part| part.key).collect();
+        let parts = self
+            .project
+            .file(Project::ENTRY)
+            .map(|file| file.parts.as_slice());
+        let keys: Vec<usize> = parts
+            .unwrap_or_default()
+            .iter()
+            .map(|part| part.key)
+            .collect();
         semantic
             .units()
             .iter()
@@ -130,7 +145,10 @@ pub(crate) fn library_name(body: &[Stmt], class: &str) -> Option<String> {
     body.iter().find_map(|stmt| match stmt {
         Stmt::Import(import) => import.names.iter().find_map(|alias| {
             let named = alias.name.as_str() == "azure.functions";
-            let name = alias.asname.as_ref().map_or("azure.functions", |name| name.as_str());
+            let name = alias
+                .asname
+                .as_ref()
+                .map_or("azure.functions", |name| name.as_str());
             named.then(|| format!("{name}.{class}"))
         }),
         Stmt::ImportFrom(import) if import.level == 0 => {

@@ -14,15 +14,15 @@ mod projects;
 mod reads;
 mod report;
 mod triggers;
+pub(crate) mod unimported;
 pub(crate) mod whole_blueprints;
 pub(crate) mod wrappers;
-pub(crate) mod unimported;
 
 pub(crate) use apps::{FunctionApp, apps, is_whole, library_name};
 pub(crate) use lines::{line_below, newline, whole_line};
 pub(crate) use reads::{Read, Use};
-pub use report::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_indexes};
 use reads::{Reader, origin};
+pub use report::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_indexes};
 pub(crate) use triggers::{Trigger, annotation_path, is_trigger, is_trigger_decorator, trigger_of};
 
 const APPS: &[&str] = &[

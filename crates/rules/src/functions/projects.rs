@@ -55,7 +55,10 @@ pub(crate) fn projects<'a>(semantic: &Semantic<'a>) -> Vec<Written<'a>> {
         .collect();
     let mut found = Vec::new();
     for entry in entries {
-        let root = entry.strip_suffix(Project::ENTRY).unwrap_or_default().to_owned();
+        let root = entry
+            .strip_suffix(Project::ENTRY)
+            .unwrap_or_default()
+            .to_owned();
         let Some(versions) = files.get(&entry) else {
             continue;
         };
@@ -92,10 +95,13 @@ fn file<'a>(path: &str, units: &[&Unit<'a>]) -> File<'a> {
 
 /// Whether some cell writes the `host.json` beside the entry: then the document holds the whole project.
 fn has_host(semantic: &Semantic<'_>, root: &str) -> bool {
-    semantic.notebook().ids().any(|(id, _)| match semantic.source(id) {
-        Source::OtherFile { path, .. } => plain(path).strip_prefix(root) == Some("host.json"),
-        _ => false,
-    })
+    semantic
+        .notebook()
+        .ids()
+        .any(|(id, _)| match semantic.source(id) {
+            Source::OtherFile { path, .. } => plain(path).strip_prefix(root) == Some("host.json"),
+            _ => false,
+        })
 }
 
 /// A path with forward slashes, without `./` before it.

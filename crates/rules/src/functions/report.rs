@@ -86,7 +86,10 @@ pub fn app_indexes(semantic: &Semantic<'_>) -> Vec<AppIndex> {
                 (Vec::new(), Some(failure))
             }
         };
-        let doubts = ran.doubts.iter().map(|doubt| (doubt.place.and_then(at), doubt.why.clone()));
+        let doubts = ran
+            .doubts
+            .iter()
+            .map(|doubt| (doubt.place.and_then(at), doubt.why.clone()));
         AppIndex {
             root: written.root.clone(),
             functions,
@@ -151,24 +154,42 @@ fn emptiness(project: &Project<'_>, run: &Run<'_>) -> IndexFailure {
         message,
         at: place.and_then(|place| file_place(project, place)),
     };
-    let made = run.app.and_then(|app| run.objects.get(app)).map(|app| app.made);
+    let made = run
+        .app
+        .and_then(|app| run.objects.get(app))
+        .map(|app| app.made);
     if let Some(bare) = run.bare.first() {
-        let message = format!("0 functions: `@{}` without parentheses registers nothing", bare.method);
+        let message = format!(
+            "0 functions: `@{}` without parentheses registers nothing",
+            bare.method
+        );
         return failure("bare-decorator", message, Some(bare.place));
     }
-    let lost = run.objects.iter().find(|app| !app.kind.is_app() && !app.builders.is_empty());
+    let lost = run
+        .objects
+        .iter()
+        .find(|app| !app.kind.is_app() && !app.builders.is_empty());
     if let Some(blueprint) = lost {
-        let message = "0 functions: the app is never given this blueprint, or before it has its functions";
-        return failure("unregistered-blueprint", message.to_owned(), Some(blueprint.made));
+        let message =
+            "0 functions: the app is never given this blueprint, or before it has its functions";
+        return failure(
+            "unregistered-blueprint",
+            message.to_owned(),
+            Some(blueprint.made),
+        );
     }
-    let other = run.objects.iter().enumerate().find(|(id, app)| {
-        Some(*id) != run.app && app.kind.is_app() && !app.builders.is_empty()
-    });
+    let other =
+        run.objects.iter().enumerate().find(|(id, app)| {
+            Some(*id) != run.app && app.kind.is_app() && !app.builders.is_empty()
+        });
     if let Some((_, other)) = other {
         let message = "0 functions: the functions belong to another app object, which is lost";
         return failure("second-app", message.to_owned(), Some(other.made));
     }
-    if let Some(place) = super::unimported::modules(project, run).first().map(|it| it.place) {
+    if let Some(place) = super::unimported::modules(project, run)
+        .first()
+        .map(|it| it.place)
+    {
         let message = "0 functions: no import leads to the module that decorates them";
         return failure("unimported-functions", message.to_owned(), Some(place));
     }

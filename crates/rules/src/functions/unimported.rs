@@ -18,7 +18,8 @@ pub(crate) struct Unimported {
 
 /// Folders that hold what is run by hand.
 const ASIDE: &[&str] = &[
-    "test", "tests", "example", "examples", "sample", "samples", "docs", "scripts", "tools", "backup", "old", "archive",
+    "test", "tests", "example", "examples", "sample", "samples", "docs", "scripts", "tools",
+    "backup", "old", "archive",
 ];
 
 /// The modules of the project with decorated functions that the entry does not reach, by path.
@@ -40,7 +41,9 @@ pub(crate) fn modules(project: &Project<'_>, run: &Run<'_>) -> Vec<Unimported> {
                 continue;
             }
             for stmt in part.module.body() {
-                let Stmt::FunctionDef(def) = stmt else { continue };
+                let Stmt::FunctionDef(def) = stmt else {
+                    continue;
+                };
                 if let Some(app) = def.decorator_list.iter().find_map(app_of) {
                     functions.push(def.name.to_string());
                     let place = Place {

@@ -11,7 +11,11 @@ use nbfix_text::{Edit, TextRange};
 use super::{FunctionApp, newline, whole_line};
 
 /// Tells blueprints that are never registered, twice, or too early.
-pub(crate) fn check<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>, findings: &mut Findings<'_>) {
+pub(crate) fn check<'a>(
+    semantic: &Semantic<'a>,
+    app: &FunctionApp<'a>,
+    findings: &mut Findings<'_>,
+) {
     let Some(name) = app.name().filter(|_| app.is_certain()) else {
         return;
     };
@@ -21,7 +25,8 @@ pub(crate) fn check<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>, findings
             continue;
         }
         let to_app = |it: &&Registration| it.blueprint == id;
-        let registrations: Vec<&Registration> = app.run.registrations.iter().filter(to_app).collect();
+        let registrations: Vec<&Registration> =
+            app.run.registrations.iter().filter(to_app).collect();
         let bound = blueprint.name.as_deref().unwrap_or("the blueprint");
         let report = match registrations.as_slice() {
             [] => unregistered(semantic, app, blueprint, name),
@@ -52,13 +57,21 @@ fn unregistered<'a>(
         None => (blueprint.made, own.to_owned()),
     };
     // What somebody switched off by hand, or marked as meant, stays.
-    let off = app.project.files().flat_map(|file| &file.parts).any(|part| {
-        part.module.comments().any(|comment| {
-            let text = comment.of(part.source);
-            text.contains("register_") && text.contains(&bound)
-        })
-    });
-    let line = app.source(place).get(place.range.start()..)?.lines().next()?;
+    let off = app
+        .project
+        .files()
+        .flat_map(|file| &file.parts)
+        .any(|part| {
+            part.module.comments().any(|comment| {
+                let text = comment.of(part.source);
+                text.contains("register_") && text.contains(&bound)
+            })
+        });
+    let line = app
+        .source(place)
+        .get(place.range.start()..)?
+        .lines()
+        .next()?;
     if off || imported.is_some() && line.contains("noqa") {
         return None;
     }
@@ -66,8 +79,14 @@ fn unregistered<'a>(
         .report_at(place)
         .with("blueprint", bound.as_str())
         .with("app", holder)
-        .with("remedy", format!("Register it: `{holder}.register_functions({bound})`"))
-        .with("caution", "Its functions become live, under their own names and routes.");
+        .with(
+            "remedy",
+            format!("Register it: `{holder}.register_functions({bound})`"),
+        )
+        .with(
+            "caution",
+            "Its functions become live, under their own names and routes.",
+        );
     let Some((cell, end)) = app.end_of_entry() else {
         return Some(report);
     };
@@ -105,7 +124,10 @@ fn imported(app: &FunctionApp<'_>, made: Place, own: &str) -> Option<(Place, Str
             if import.module.as_ref().map(|it| it.as_str()) != Some(module.as_str()) {
                 return None;
             }
-            let alias = import.names.iter().find(|alias| alias.name.as_str() == own)?;
+            let alias = import
+                .names
+                .iter()
+                .find(|alias| alias.name.as_str() == own)?;
             let bound = alias.asname.as_ref().unwrap_or(&alias.name);
             let place = Place {
                 key: part.key,
@@ -145,17 +167,32 @@ fn early(
     let call = app.text(registration.place);
     report
         .edit(CellId(registration.place.key), Edit::delete(line))
-        .edit(cell, Edit::insert(end, format!("{newline}{newline}{newline}{call}")))
+        .edit(
+            cell,
+            Edit::insert(end, format!("{newline}{newline}{newline}{call}")),
+        )
 }
 
-fn twice(app: &FunctionApp<'_>, first: &Registration, second: &Registration, bound: &str) -> Report {
+fn twice(
+    app: &FunctionApp<'_>,
+    first: &Registration,
+    second: &Registration,
+    bound: &str,
+) -> Report {
     let report = app
         .report_at(second.place)
         .says("twice")
         .with("blueprint", bound)
         .with("remedy", "Remove the second registration")
-        .with("caution", "The functions that are decorated between the two are then registered no more.")
-        .label(CellId(first.place.key), first.place.range, "registered here already");
+        .with(
+            "caution",
+            "The functions that are decorated between the two are then registered no more.",
+        )
+        .label(
+            CellId(first.place.key),
+            first.place.range,
+            "registered here already",
+        );
     match line_of(app, second.place) {
         Some(line) => report.edit(CellId(second.place.key), Edit::delete(line)),
         None => report,

@@ -37,15 +37,18 @@ impl Undecorated<'_, '_> {
         }
         match self.trigger.decorator {
             "route" if parameter == "req" => Some(format!("route(route=\"{name}\")")),
-            "route" => Some(format!("route(route=\"{name}\", trigger_arg_name=\"{parameter}\")")),
+            "route" => Some(format!(
+                "route(route=\"{name}\", trigger_arg_name=\"{parameter}\")"
+            )),
             "timer_trigger" => Some(format!(
                 "timer_trigger(schedule=\"0 */5 * * * *\", arg_name=\"{parameter}\")"
             )),
             // The durable library calls both with one `context`, whatever the parameter is called; and an orchestrator
             // is never `async`.
-            "orchestration_trigger" | "entity_trigger" if !self.def.is_async => {
-                Some(format!("{}(context_name=\"context\")", self.trigger.decorator))
-            }
+            "orchestration_trigger" | "entity_trigger" if !self.def.is_async => Some(format!(
+                "{}(context_name=\"context\")",
+                self.trigger.decorator
+            )),
             _ => None,
         }
     }
@@ -63,8 +66,12 @@ pub(crate) fn register<'a>(
     style: FunctionStyle,
 ) -> Option<(Vec<(CellId, Edit)>, &'static str)> {
     match style {
-        FunctionStyle::Blueprint => blueprints(semantic, app, functions)
-            .map(|edits| (edits, "Give the module a blueprint, and register it in `function_app.py`")),
+        FunctionStyle::Blueprint => blueprints(semantic, app, functions).map(|edits| {
+            (
+                edits,
+                "Give the module a blueprint, and register it in `function_app.py`",
+            )
+        }),
         FunctionStyle::Decorator => decorators(semantic, app, functions)
             .map(|edits| (edits, "Decorate it with the app that another module makes"))
             .or_else(|| with_wrappers(app, functions)),
@@ -77,7 +84,10 @@ fn with_wrappers(
     functions: &[Undecorated<'_, '_>],
 ) -> Option<(Vec<(CellId, Edit)>, &'static str)> {
     let edits = wrappers(app, functions)?;
-    Some((edits, "Write a function in `function_app.py` that is decorated and calls it"))
+    Some((
+        edits,
+        "Write a function in `function_app.py` that is decorated and calls it",
+    ))
 }
 
 /// A text for the end of the entry.
@@ -92,7 +102,10 @@ fn at_end(app: &FunctionApp<'_>, text: &str) -> Option<(CellId, Edit)> {
 
 /// Thin functions in the entry. The import is late: a module that cannot be imported fails its own function, not the
 /// index of the app.
-fn wrappers(app: &FunctionApp<'_>, functions: &[Undecorated<'_, '_>]) -> Option<Vec<(CellId, Edit)>> {
+fn wrappers(
+    app: &FunctionApp<'_>,
+    functions: &[Undecorated<'_, '_>],
+) -> Option<Vec<(CellId, Edit)>> {
     let holder = app.name()?;
     let part = app.project.file(Project::ENTRY)?.parts.first()?;
     let body = part.module.body();
@@ -101,7 +114,11 @@ fn wrappers(app: &FunctionApp<'_>, functions: &[Undecorated<'_, '_>]) -> Option<
         let call = function.call()?;
         let name = function.def.name.as_str();
         let durable = function.is_durable();
-        let parameter = if durable { "context" } else { function.trigger.parameter };
+        let parameter = if durable {
+            "context"
+        } else {
+            function.trigger.parameter
+        };
         let module = app.module(function.place());
         let (class, answer) = match function.trigger.decorator {
             "route" => ("HttpRequest", Some("HttpResponse")),
@@ -111,14 +128,20 @@ fn wrappers(app: &FunctionApp<'_>, functions: &[Undecorated<'_, '_>]) -> Option<
         let taken = class.map_or_else(String::new, |class| format!(": {class}"));
         let given = match answer {
             None if durable => String::new(),
-            Some(class) => library_name(body, class).map_or_else(String::new, |it| format!(" -> {it}")),
+            Some(class) => {
+                library_name(body, class).map_or_else(String::new, |it| format!(" -> {it}"))
+            }
             None => " -> None".to_owned(),
         };
         let (asynchronous, awaits) = match function.def.is_async {
             true => ("async ", "await "),
             false => ("", ""),
         };
-        let returns = if answer.is_some() || durable { "return " } else { "" };
+        let returns = if answer.is_some() || durable {
+            "return "
+        } else {
+            ""
+        };
         text.push_str(&format!(
             "\n\n\n@{holder}.{call}\n{asynchronous}def {bound}({parameter}{taken}){given}:\n    from {module} import \
              {name} as implementation\n\n    {returns}{awaits}implementation({parameter})",
@@ -166,7 +189,10 @@ fn decorators<'a>(
 ) -> Option<Vec<(CellId, Edit)>> {
     let made = app.run.app.and_then(|id| app.run.objects.get(id))?;
     // The entry cannot be imported by what it imports.
-    let own = made.name.as_deref().filter(|_| !app.is_in_entry(made.made))?;
+    let own = made
+        .name
+        .as_deref()
+        .filter(|_| !app.is_in_entry(made.made))?;
     let home = app.module(made.made);
     let mut edits = decorate(functions, |_| Some(own.to_owned()))?;
     for function in functions {
@@ -194,7 +220,9 @@ fn blueprints<'a>(
     let mut edits = decorate(functions, |_| Some("bp".to_owned()))?;
     let mut modules: BTreeMap<String, &Undecorated<'_, 'a>> = BTreeMap::new();
     for function in functions {
-        modules.entry(app.module(function.place())).or_insert(function);
+        modules
+            .entry(app.module(function.place()))
+            .or_insert(function);
     }
     let mut text = String::new();
     for (module, function) in modules {
@@ -207,7 +235,10 @@ fn blueprints<'a>(
         }
         let end = below_imports(unit)?;
         let line = newline(unit.source);
-        edits.push((unit.cell, Edit::insert(end, format!("{line}{line}bp = {class}()"))));
+        edits.push((
+            unit.cell,
+            Edit::insert(end, format!("{line}{line}bp = {class}()")),
+        ));
         text.push_str(&format!(
             "\n\nfrom {module} import bp as {alias}  # noqa: E402\n\n{holder}.register_functions({alias})"
         ));

@@ -177,10 +177,8 @@ impl<'a> Interpreter<'_, 'a> {
                 }
             };
         }
-        if method == "function_name" {
-            if let Some(name) = &decoration.name {
-                builder.named.get_or_insert_with(|| name.clone());
-            }
+        if let Some(name) = &decoration.name {
+            builder.named.get_or_insert_with(|| name.clone());
         }
         if wraps {
             builder.shape = Shape::Context;

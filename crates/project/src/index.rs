@@ -79,7 +79,7 @@ pub enum Trouble {
         same: bool,
     },
     /// A parameter, binding or annotation that the worker does not take.
-    Function(Complaint),
+    Function(Box<Complaint>),
 }
 
 type Indexed = (
@@ -122,7 +122,7 @@ pub(crate) fn index(run: &mut Interpreter<'_, '_>, entry: ModuleId) -> Indexed {
     }
     let (app, index) = match names.as_slice() {
         [] => (None, Err(no_app(run))),
-        [(_, only, _)] => (Some(*only), functions(run, *only)),
+        [(_, only, _)] => (Some(*only), functions(run, *only).map_err(|error| *error)),
         [first, second, ..] => {
             let kind = run.objects.get(first.1).map(|app| app.kind);
             let class = match kind {
@@ -209,7 +209,7 @@ fn no_app(run: &Interpreter<'_, '_>) -> IndexError {
     error
 }
 
-fn functions(run: &Interpreter<'_, '_>, app: ObjectId) -> Result<Vec<Function>, IndexError> {
+fn functions(run: &Interpreter<'_, '_>, app: ObjectId) -> Result<Vec<Function>, Box<IndexError>> {
     let ids: Vec<BuilderId> = run
         .objects
         .get(app)
@@ -233,7 +233,7 @@ fn functions(run: &Interpreter<'_, '_>, app: ObjectId) -> Result<Vec<Function>, 
                 Some(builder.place),
             );
             error.sure = builder.sure;
-            return Err(error);
+            return Err(Box::new(error));
         };
         found.push(Function {
             name,
@@ -268,7 +268,7 @@ fn functions(run: &Interpreter<'_, '_>, app: ObjectId) -> Result<Vec<Function>, 
             builder.is_some_and(|builder| builder.sure)
         };
         error.sure = sure(first) && sure(index);
-        return Err(error);
+        return Err(Box::new(error));
     }
     for (_, builder) in builders() {
         if let Some(complaint) = check(run, builder).into_iter().next() {
@@ -278,10 +278,10 @@ fn functions(run: &Interpreter<'_, '_>, app: ObjectId) -> Result<Vec<Function>, 
                 builder.function_name(),
                 complaint.message()
             );
-            let mut error = error(Trouble::Function(complaint), message, Some(place));
+            let mut error = error(Trouble::Function(Box::new(complaint)), message, Some(place));
             error.class = "FunctionLoadError".to_owned();
             error.sure = builder.sure;
-            return Err(error);
+            return Err(Box::new(error));
         }
     }
     Ok(found)

@@ -301,13 +301,11 @@ impl<'a> Interpreter<'_, 'a> {
                 skipped.push(body);
             }
         }
-        if skipped
+        let left_out = skipped
             .iter()
-            .any(|body| !gives_up(body) && self.is_relevant(spot, body))
-        {
-            let place = self.place(spot, &*branch.test);
-            self.doubt(Some(place), "a condition that only the deployment decides");
-        } else if doubtful && taken.is_some_and(|body| self.is_relevant(spot, body)) {
+            .any(|body| !gives_up(body) && self.is_relevant(spot, body));
+        let matters = taken.is_some_and(|body| self.is_relevant(spot, body));
+        if left_out || doubtful && matters {
             let place = self.place(spot, &*branch.test);
             self.doubt(Some(place), "a condition that only the deployment decides");
         }

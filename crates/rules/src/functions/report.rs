@@ -78,7 +78,10 @@ pub fn app_indexes(semantic: &Semantic<'_>) -> Vec<AppIndex> {
             }
             Err(error) => {
                 let failure = IndexFailure {
-                    rule: rule_of(project, error),
+                    rule: match error.trouble {
+                        Trouble::NoApp if !ran.caught.is_empty() => "hidden-import-failure",
+                        _ => rule_of(project, error),
+                    },
                     class: Some(error.class.clone()),
                     message: told(error),
                     at: error.place.and_then(at),

@@ -32,7 +32,7 @@ impl<'a> Interpreter<'_, 'a> {
     ) {
         for value in values {
             match value {
-                Value::Object(object) => {
+                Value::Object(object) | Value::Method(object, _) => {
                     if let Some(app) = self.objects.get_mut(*object) {
                         app.escaped = true;
                     }
@@ -67,7 +67,7 @@ impl<'a> Interpreter<'_, 'a> {
                     Some(module) => (format!("{}.{name}", module.name), module.path.is_some()),
                     None => return Ok(Value::Unknown),
                 };
-                if !is_file || !self.project.complete || self.project.is_own(&whole) {
+                if !is_file || !self.project.complete {
                     return Ok(Value::Unknown);
                 }
                 let from = whole.rsplit_once('.').map_or("", |(from, _)| from);
@@ -163,13 +163,7 @@ impl<'a> Interpreter<'_, 'a> {
         match callee {
             Value::External(path) => self.call_library(spot, &path, arguments, expr),
             Value::Function(def) => self.call_def(spot, def, arguments, expr),
-            Value::Class(class) => {
-                if self.is_plain_class(class) {
-                    self.instantiate(spot, class, arguments, expr)
-                } else {
-                    Ok(Value::Foreign)
-                }
-            }
+            Value::Class(class) => self.instantiate(spot, class, arguments, expr),
             Value::Bound(instance, def) => {
                 let mut arguments = arguments;
                 arguments.positional.insert(0, Value::Instance(instance));

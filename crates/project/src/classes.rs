@@ -8,8 +8,10 @@ use crate::value::{AppKind, Arguments, Class, ClassId, Value};
 
 impl<'a> Interpreter<'_, 'a> {
     pub(crate) fn class(&mut self, spot: Spot<'a>, class: &'a StmtClassDef) -> Outcome<()> {
+        let mut decorators = Vec::new();
         for decorator in &class.decorator_list {
-            self.eval(spot, &decorator.expression)?;
+            let value = self.eval(spot, &decorator.expression)?;
+            decorators.push((value, &decorator.expression));
         }
         let mut bases = Vec::new();
         if let Some(arguments) = &class.arguments {
@@ -25,9 +27,15 @@ impl<'a> Interpreter<'_, 'a> {
         self.classes.push(Class {
             env,
             bases,
-            body: &class.body,
+            name: class.name.as_str(),
         });
-        let value = Value::Class(self.classes.len() - 1);
+        let mut value = Value::Class(self.classes.len() - 1);
+        for (decorator, expr) in decorators.into_iter().rev() {
+            // What other libraries make of a class (`@dataclass`) is a class again.
+            if let Value::Decoration(_) | Value::Function(_) = decorator {
+                value = self.decorate(spot, decorator, value, expr)?;
+            }
+        }
         let place = self.place(spot, &class.name);
         self.bind(spot, class.name.as_str(), value, place);
         Ok(())
@@ -110,11 +118,10 @@ impl<'a> Interpreter<'_, 'a> {
         })
     }
 
-    /// Whether a class has no statement that could matter.
-    pub(crate) fn is_plain_class(&self, class: ClassId) -> bool {
-        self.classes
-            .get(class)
-            .is_some_and(|class| !class.body.is_empty())
+    /// The name of a class.
+    pub(crate) fn class_name(&self, class: ClassId) -> String {
+        let class = self.classes.get(class);
+        class.map_or_else(String::new, |class| class.name.to_owned())
     }
 }
 

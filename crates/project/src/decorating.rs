@@ -248,6 +248,18 @@ impl<'a> Interpreter<'_, 'a> {
                 self.fail("ValueError", Trouble::Raised, message, Some(here))?;
                 return Ok(None);
             }
+            Value::Instance(_) | Value::Partial(_) => {
+                let class = match value {
+                    Value::Instance(id) => {
+                        self.instance(*id).map(|(class, _)| self.class_name(*class))
+                    }
+                    _ => Some("functools.partial".to_owned()),
+                };
+                let class = class.unwrap_or_default();
+                let message = format!("'{class}' object has no attribute '__name__'");
+                self.fail("AttributeError", Trouble::Raised, message, Some(here))?;
+                return Ok(None);
+            }
             other => {
                 let function = match other {
                     Value::Function(id) => Some(*id),
@@ -262,6 +274,7 @@ impl<'a> Interpreter<'_, 'a> {
                         path.rsplit('.').next().unwrap_or_default().to_owned()
                     }
                     (None, Value::Decoration(_)) => "decorator".to_owned(),
+                    (None, Value::Class(class)) => self.class_name(*class),
                     _ => String::new(),
                 };
                 let place = def.map_or(here, |def| Place {

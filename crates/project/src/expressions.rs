@@ -133,6 +133,8 @@ impl<'a> Interpreter<'_, 'a> {
             Expr::Generator(comprehension) => {
                 self.comprehension(spot, &comprehension.elt, &comprehension.generators)?
             }
+            // It has a name, and may be decorated.
+            Expr::Lambda(_) => Value::External("<lambda>".into()),
             Expr::Starred(starred) => self.eval(spot, &starred.value)?,
             Expr::Await(awaited) => {
                 self.eval(spot, &awaited.value)?;
@@ -140,7 +142,6 @@ impl<'a> Interpreter<'_, 'a> {
             }
             Expr::Slice(_)
             | Expr::DictComp(_)
-            | Expr::Lambda(_)
             | Expr::Yield(_)
             | Expr::YieldFrom(_)
             | Expr::TString(_)

@@ -194,7 +194,7 @@ impl<'a> Interpreter<'_, 'a> {
         };
         for alias in &import.names {
             if alias.name.as_str() == "*" {
-                self.star(spot, &source, at);
+                self.star(spot, &source, at)?;
             } else {
                 let value = self.member(&source, alias, place(spot, alias))?;
                 let bound = alias.asname.as_ref().unwrap_or(&alias.name);
@@ -307,7 +307,7 @@ impl<'a> Interpreter<'_, 'a> {
         }
     }
 
-    fn star(&mut self, spot: Spot<'a>, source: &Imported, place: Place) {
+    fn star(&mut self, spot: Spot<'a>, source: &Imported, place: Place) -> Outcome<()> {
         let module = match source {
             Imported::Own(module) => *module,
             Imported::Other(path) => {
@@ -315,39 +315,38 @@ impl<'a> Interpreter<'_, 'a> {
                 if let Some(env) = self.envs.get_mut(top) {
                     env.stars.push(path.clone());
                 }
-                return;
+                return Ok(());
             }
         };
         let from = self.env_of(module);
-        let Some(env) = self.envs.get(from) else {
-            return;
-        };
-        let listed = match env.names.get("__all__").map(|slot| &slot.value) {
+        let slots = |this: &Self| this.envs.get(from).map(|env| env.names.clone());
+        let names = slots(self).unwrap_or_default();
+        let listed = match names.get("__all__").map(|slot| &slot.value) {
             Some(Value::List(list)) => Some(self.list(*list)),
             _ => None,
         };
         let mut found: Vec<(Rc<str>, Value)> = Vec::new();
         match listed {
-            Some(names) => {
-                for name in names {
-                    if let Value::Str(name) = name {
-                        if let Some(slot) = env.names.get(&*name) {
-                            found.push((name, slot.value.clone()));
-                        } else if let Some(loaded) = self.modules.get(module) {
-                            let whole = format!("{}.{name}", loaded.name);
-                            if self.project.find(&whole).is_some() {
-                                found.push((name, Value::Str(whole.into())));
-                            }
-                        }
+            Some(listed) => {
+                for name in listed {
+                    let Value::Str(name) = name else { continue };
+                    let package = self.modules.get(module).map(|it| it.name.clone());
+                    let whole = format!("{}.{name}", package.unwrap_or_default());
+                    if let Some(slot) = names.get(&*name) {
+                        found.push((name, slot.value.clone()));
+                    } else if self.project.find(&whole).is_some() {
+                        // A name in `__all__` that nothing binds is a submodule.
+                        let module = self.load(&whole, Some(place))?;
+                        found.push((name, Value::Module(module)));
                     }
                 }
             }
             None => {
-                let public = env.names.iter().filter(|(name, _)| !name.starts_with('_'));
+                let public = names.iter().filter(|(name, _)| !name.starts_with('_'));
                 found.extend(public.map(|(name, slot)| (name.clone(), slot.value.clone())));
             }
         }
-        let stars = env.stars.clone();
+        let stars = self.envs.get(from).map(|env| env.stars.clone());
         let open = self.modules.get(module).is_some_and(|module| module.open);
         found.sort_by(|left, right| left.0.cmp(&right.0));
         for (name, value) in found {
@@ -355,11 +354,12 @@ impl<'a> Interpreter<'_, 'a> {
         }
         let top = self.env_of(spot.module);
         if let Some(env) = self.envs.get_mut(top) {
-            env.stars.extend(stars);
+            env.stars.extend(stars.unwrap_or_default());
         }
         if let Some(here) = self.modules.get_mut(spot.module) {
             here.open |= open;
         }
+        Ok(())
     }
 
     /// `importlib.import_module("name")`; `None` if nobody can tell which module it is.

@@ -74,6 +74,24 @@ impl<'a> Interpreter<'_, 'a> {
                 None => self.new_list(Vec::new()),
                 _ => Value::Unknown,
             },
+            "builtins.map" => match arguments.positional.as_slice() {
+                // Whoever writes it this way goes through the result.
+                [
+                    callee @ (Value::Method(..) | Value::Function(_)),
+                    Value::List(list),
+                ] => {
+                    let mut results = Vec::new();
+                    for value in self.list(*list) {
+                        let arguments = Arguments {
+                            positional: vec![value],
+                            ..Arguments::default()
+                        };
+                        results.push(self.call(spot, callee.clone(), arguments, expr)?);
+                    }
+                    self.new_list(results)
+                }
+                _ => Value::Unknown,
+            },
             "builtins.enumerate" => match first {
                 Some(Value::List(list)) => {
                     let mut pairs = Vec::new();

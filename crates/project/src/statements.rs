@@ -1,6 +1,9 @@
 //! Statements at the top level of modules, and in the functions that they call.
 
-use nbfix_python::ast::{ExceptHandler, Expr, Stmt, StmtFor, StmtFunctionDef, StmtIf, StmtTry};
+use nbfix_python::ast::{
+    ExceptHandler, Expr, Pattern, Stmt, StmtFor, StmtFunctionDef, StmtIf, StmtMatch, StmtTry,
+    StmtWith,
+};
 use nbfix_python::range;
 
 use crate::Place;
@@ -113,19 +116,10 @@ impl<'a> Interpreter<'_, 'a> {
                         self.assign(spot, target, value, here)?;
                     }
                 }
-                return self.body(spot, &with.body);
+                return self.within(spot, with);
             }
             Stmt::Try(attempt) => return self.attempt(spot, attempt),
-            Stmt::Match(choice) => {
-                self.eval(spot, &choice.subject)?;
-                if choice
-                    .cases
-                    .iter()
-                    .any(|case| self.is_relevant(spot, &case.body))
-                {
-                    self.doubt(Some(here), "a `match` that nobody can follow");
-                }
-            }
+            Stmt::Match(choice) => return self.choose(spot, choice),
             Stmt::Raise(raise) => return self.raised(spot, raise, here),
             Stmt::Return(value) => {
                 let value = match &value.value {
@@ -316,6 +310,64 @@ impl<'a> Interpreter<'_, 'a> {
         let flow = self.body(spot, body);
         self.unsure -= usize::from(doubtful);
         flow
+    }
+
+    /// The body of a `with`, whose manager may take exceptions away.
+    fn within(&mut self, spot: Spot<'a>, with: &'a StmtWith) -> Outcome<Flow> {
+        let mut classes: Vec<&'a Expr> = Vec::new();
+        for item in &with.items {
+            if let Expr::Call(call) = &item.context_expr
+                && let Value::External(path) = self.eval(spot, &call.func)?
+                && &*path == "contextlib.suppress"
+            {
+                classes.extend(&call.arguments.args);
+            }
+        }
+        let guarded = usize::from(!classes.is_empty());
+        self.attempts += guarded;
+        let done = self.body(spot, &with.body);
+        self.attempts -= guarded;
+        let Err(raised) = done else { return done };
+        for class in classes {
+            if self.catches(spot, class, &raised)? {
+                self.caught.push(raised.error);
+                return Ok(Flow::On);
+            }
+        }
+        Err(raised)
+    }
+
+    /// The case of a `match` that is surely taken; a doubt if that cannot be told.
+    fn choose(&mut self, spot: Spot<'a>, choice: &'a StmtMatch) -> Outcome<Flow> {
+        let subject = self.eval(spot, &choice.subject)?;
+        for case in &choice.cases {
+            let fits = match (&case.pattern, &case.guard) {
+                (Pattern::MatchValue(value), None) => {
+                    let value = self.eval(spot, &value.value)?;
+                    match (&subject, value) {
+                        (Value::Str(left), Value::Str(right)) => Some(*left == right),
+                        (Value::Int(left), Value::Int(right)) => Some(*left == right),
+                        _ => None,
+                    }
+                }
+                (Pattern::MatchAs(pattern), None) if pattern.pattern.is_none() => Some(true),
+                _ => None,
+            };
+            match fits {
+                Some(true) => return self.body(spot, &case.body),
+                Some(false) => {}
+                None => break,
+            }
+        }
+        if choice
+            .cases
+            .iter()
+            .any(|case| self.is_relevant(spot, &case.body))
+        {
+            let place = self.place(spot, &*choice.subject);
+            self.doubt(Some(place), "a `match` that nobody can follow");
+        }
+        Ok(Flow::On)
     }
 
     fn each(&mut self, spot: Spot<'a>, each: &'a StmtFor) -> Outcome<Flow> {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use nbfix_python::ast::{Stmt, StmtFunctionDef};
+use nbfix_python::ast::StmtFunctionDef;
 
 use crate::Place;
 
@@ -185,7 +185,7 @@ pub(crate) struct Def<'a> {
 pub(crate) struct Class<'a> {
     pub(crate) env: EnvId,
     pub(crate) bases: Vec<Value>,
-    pub(crate) body: &'a [Stmt],
+    pub(crate) name: &'a str,
 }
 
 /// The arguments of a call.

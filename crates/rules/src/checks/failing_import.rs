@@ -4,14 +4,19 @@ use nbfix_lint::{Check, Findings};
 use nbfix_project::{IndexError, Trouble};
 use nbfix_semantic::Semantic;
 
-use crate::functions::apps;
+use crate::functions::{FunctionApp, apps};
 
 pub(crate) const CHECK: Check = Check::Project(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     for app in apps(semantic) {
         let tells = |error: &&IndexError| {
-            error.sure && matches!(error.trouble, Trouble::Import | Trouble::Raised)
+            let told = match error.trouble {
+                Trouble::Import | Trouble::Raised => true,
+                Trouble::AuthLevel => !has_own_rule(&app, error),
+                _ => false,
+            };
+            error.sure && told
         };
         for error in app.failures().filter(tells) {
             let told = match error.message.as_str() {
@@ -40,4 +45,15 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             findings.extend(report.map(|report| report.says("hidden").with("error", told)));
         }
     }
+}
+
+/// Whether `auth-level-case` tells of the level: it stands in the call, in the wrong case.
+fn has_own_rule(app: &FunctionApp<'_>, error: &IndexError) -> bool {
+    let level = error.message.trim_matches('\'');
+    let known = matches!(
+        level.to_uppercase().as_str(),
+        "FUNCTION" | "ANONYMOUS" | "ADMIN"
+    );
+    let call = error.place.map(|place| app.text(place)).unwrap_or_default();
+    known && (call.contains(&format!("\"{level}\"")) || call.contains(&format!("'{level}'")))
 }

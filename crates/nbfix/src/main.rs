@@ -3,17 +3,18 @@
 //! The one crate that reads, writes, prints and exits. What a notebook is, what is wrong with it and how findings
 //! look is decided elsewhere; this crate finds the files, hands them over, and tells the outcome.
 
+mod app_folder;
 mod arguments;
 mod beside;
 mod bless;
 mod commands;
 mod config;
 mod excerpt;
+mod function_apps;
 mod inputs;
 mod outcome;
 mod progress;
-mod project;
-mod projects;
+
 mod rewrite;
 mod rulebook;
 mod runner;

@@ -8,9 +8,9 @@ use nbfix_semantic::{Semantic, Sources};
 
 use super::{open, selected, with_project};
 use crate::arguments::{CheckArguments, OutputFormat};
+use crate::function_apps::FunctionApps;
 use crate::inputs::{Input, find};
 use crate::outcome::{Exit, Message, Outcome};
-use crate::projects::Projects;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
 
@@ -36,10 +36,10 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
     };
     let style = &terminal.style;
     let found = find(&arguments.files)?;
-    let projects = Projects::among(&found.inputs, &rules);
+    let apps = FunctionApps::among(&found.inputs, &rules);
     let tally = run.each(
         found,
-        |input| check_one(input, &rules, &projects, format, style),
+        |input| check_one(input, &rules, &apps, format, style),
         |input, crash| told(input, None, &[], &[crash], format, style),
     )?;
     if !json && !arguments.telling.quiet && tally.summary.files > 0 {
@@ -51,7 +51,7 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
 fn check_one(
     input: &Input,
     rules: &RuleSet,
-    projects: &Projects,
+    apps: &FunctionApps,
     format: OutputFormat,
     style: &Style,
 ) -> Outcome {
@@ -61,9 +61,9 @@ fn check_one(
         Some(Ok(notebook)) => {
             let folder = input.folder();
             let sources = Sources::parse(&notebook, input.origin(&folder));
-            let rules = projects.rules_for(input, rules);
+            let rules = apps.rules_for(input, rules);
             let linted = lint(&Semantic::new(&notebook, &sources), rules);
-            let Linted { findings, crashes } = with_project(linted, projects, input);
+            let Linted { findings, crashes } = with_project(linted, apps, input);
             told(input, Some(&notebook), &findings, &crashes, format, style)
         }
         Some(Err(error)) => {

@@ -9,9 +9,9 @@ use nbfix_report::{Style, cell_diff, unified_diff};
 use super::fix::{of_project, with_findings};
 use super::{count_remaining, left_alone, not_mended, open, selected};
 use crate::arguments::DiffArguments;
+use crate::function_apps::FunctionApps;
 use crate::inputs::{Input, find};
 use crate::outcome::{Exit, Message, Outcome, count};
-use crate::projects::Projects;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
 
@@ -38,10 +38,10 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
         persistent: false,
     };
     let found = find(&arguments.files)?;
-    let projects = Projects::among(&found.inputs, &rules);
+    let apps = FunctionApps::among(&found.inputs, &rules);
     let tally = run.each(
         found,
-        |input| diff_one(input, &rules, &projects, &looks),
+        |input| diff_one(input, &rules, &apps, &looks),
         |input, crash| left_alone(input, &crash),
     )?;
     if !arguments.telling.quiet && tally.summary.files > 0 {
@@ -67,7 +67,7 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
     })
 }
 
-fn diff_one(input: &Input, rules: &RuleSet, projects: &Projects, looks: &Looks<'_>) -> Outcome {
+fn diff_one(input: &Input, rules: &RuleSet, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     let before = match open(input, &mut outcome) {
         None => return outcome,
@@ -77,8 +77,8 @@ fn diff_one(input: &Input, rules: &RuleSet, projects: &Projects, looks: &Looks<'
             return outcome;
         }
     };
-    let whole = projects.rewritten(input, looks.least, false);
-    let rules = projects.rules_for(input, rules);
+    let whole = apps.rewritten(input, looks.least, false);
+    let rules = apps.rules_for(input, rules);
     // What the project's own fixes leave is what the file's are applied to.
     let changed = whole.and_then(|(_, _, rewritten)| rewritten.changes.get(input.path()?));
     let start = match changed.map(|bytes| input.load(bytes.clone())) {

@@ -8,11 +8,11 @@ use nbfix_lint::{Finding, Linted, RuleSet, Safety};
 use nbfix_report::Summary;
 
 use super::{count_remaining, left_alone, not_mended, open, selected};
+use crate::app_folder::AppFolder;
 use crate::arguments::FixArguments;
+use crate::function_apps::{FunctionApps, Rewritten, in_file};
 use crate::inputs::{Input, find};
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
-use crate::project::Project;
-use crate::projects::{Projects, Rewritten, in_file};
 use crate::runner::{Frame, Run};
 use crate::terminal::{Terminal, visible};
 use crate::write::replace;
@@ -29,10 +29,10 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
         persistent: true,
     };
     let found = find(&arguments.files)?;
-    let projects = Projects::among(&found.inputs, &rules);
+    let apps = FunctionApps::among(&found.inputs, &rules);
     let tally = run.each(
         found,
-        |input| fix_one(input, &rules, &projects, least),
+        |input| fix_one(input, &rules, &apps, least),
         |input, crash| {
             let mut outcome = left_alone(input, &crash);
             outcome.out = passed_through(input);
@@ -50,11 +50,11 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
     Ok(tally.exit(&arguments.failing))
 }
 
-fn fix_one(input: &Input, rules: &RuleSet, projects: &Projects, least: Safety) -> Outcome {
+fn fix_one(input: &Input, rules: &RuleSet, apps: &FunctionApps, least: Safety) -> Outcome {
     let mut outcome = Outcome::default();
     // The project's own fixes come first, of all its files at once; what is read then is what they have left.
-    let whole = projects.rewritten(input, least, true);
-    let rules = projects.rules_for(input, rules);
+    let whole = apps.rewritten(input, least, true);
+    let rules = apps.rules_for(input, rules);
     let before = match open(input, &mut outcome) {
         None => return outcome,
         Some(Ok(notebook)) => notebook,
@@ -105,7 +105,7 @@ pub(super) struct Share {
 /// What a project's fixes did to a file, and how that is told.
 pub(super) fn of_project(
     input: &Input,
-    whole: Option<(&Project, CellId, &Rewritten)>,
+    whole: Option<(&AppFolder, CellId, &Rewritten)>,
     least: Safety,
 ) -> (Share, String) {
     let Some((project, cell, rewritten)) = whole else {

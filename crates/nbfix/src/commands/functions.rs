@@ -11,10 +11,10 @@ use nbfix_rules::{AppIndex, FilePlace, app_indexes};
 use nbfix_semantic::{Semantic, Sources};
 use serde_json::{Value, json};
 
+use crate::app_folder::{AppFolder, ENTRY, find};
 use crate::arguments::{FunctionsArguments, IndexFormat};
 use crate::inputs::shown;
 use crate::outcome::{Exit, count};
-use crate::project::{ENTRY, Project, find};
 use crate::terminal::Terminal;
 
 /// One function app, and how its files are named.
@@ -108,7 +108,7 @@ pub(crate) fn functions(
 }
 
 fn on_disk(root: &Path) -> anyhow::Result<Vec<Told>> {
-    let project = Project::read(root).with_context(|| shown(root))?;
+    let project = AppFolder::read(root).with_context(|| shown(root))?;
     let name = if project.name.is_empty() {
         ".".to_owned()
     } else {

@@ -30,9 +30,9 @@ use nbfix_report::Document;
 use nbfix_rules::unreadable;
 
 use crate::arguments::RuleArguments;
+use crate::function_apps::FunctionApps;
 use crate::inputs::Input;
 use crate::outcome::{Message, Outcome};
-use crate::projects::Projects;
 use crate::rulebook::Rulebook;
 use crate::selection::rule_set;
 use crate::terminal::{Terminal, reason};
@@ -89,8 +89,8 @@ fn count_remaining(input: &Input, notebook: &Notebook, remaining: &Linted, outco
 }
 
 /// What was found in a file, with what its project tells of it.
-fn with_project(mut linted: Linted, projects: &Projects, input: &Input) -> Linted {
-    let (findings, crashes) = projects.findings(input);
+fn with_project(mut linted: Linted, apps: &FunctionApps, input: &Input) -> Linted {
+    let (findings, crashes) = apps.findings(input);
     if !findings.is_empty() {
         linted.findings.extend(findings);
         linted.findings.sort_by_cached_key(Finding::order);

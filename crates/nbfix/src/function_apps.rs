@@ -11,12 +11,12 @@ use nbfix_semantic::{Semantic, Sources};
 use nbfix_text::{Patch, TextRange};
 use rustc_hash::FxHashMap;
 
+use crate::app_folder::{AppFile, AppFolder, ENTRY};
 use crate::inputs::{Input, shown};
-use crate::project::{ENTRY, Project, ProjectFile};
 use crate::write::replace_all;
 
 /// The function apps of a run, by root.
-pub(crate) struct Projects {
+pub(crate) struct FunctionApps {
     rules: RuleSet,
     /// The rules for files of which the project is looked at as a whole.
     files: RuleSet,
@@ -26,7 +26,7 @@ pub(crate) struct Projects {
 
 /// One project, read when its first file is.
 struct Whole {
-    project: OnceLock<Option<Project>>,
+    project: OnceLock<Option<AppFolder>>,
     found: OnceLock<(Vec<Finding>, Vec<Crash>)>,
     mended: OnceLock<Option<Rewritten>>,
     /// The files that the run was asked for.
@@ -42,7 +42,7 @@ pub(crate) struct Rewritten {
     pub(crate) refused: Option<String>,
 }
 
-impl Projects {
+impl FunctionApps {
     /// The projects of these inputs. A Python file belongs to the nearest folder above it that holds a `host.json` and
     /// a `function_app.py`.
     pub(crate) fn among(inputs: &[Input], rules: &RuleSet) -> Self {
@@ -123,7 +123,7 @@ impl Projects {
         input: &Input,
         least: Safety,
         write: bool,
-    ) -> Option<(&Project, CellId, &Rewritten)> {
+    ) -> Option<(&AppFolder, CellId, &Rewritten)> {
         let (root, whole) = self.whole(input)?;
         let project = whole.project(root)?;
         let rewritten = whole.mended.get_or_init(|| {
@@ -144,13 +144,13 @@ impl Projects {
 }
 
 impl Whole {
-    fn project(&self, root: &Path) -> Option<&Project> {
+    fn project(&self, root: &Path) -> Option<&AppFolder> {
         self.project
-            .get_or_init(|| Project::read(root).ok())
+            .get_or_init(|| AppFolder::read(root).ok())
             .as_ref()
     }
 
-    fn apply(&self, project: &Project, mended: Mended, write: bool) -> Rewritten {
+    fn apply(&self, project: &AppFolder, mended: Mended, write: bool) -> Rewritten {
         let changes = project.changes(&mended.notebook);
         let other = changes
             .iter()
@@ -174,8 +174,7 @@ impl Whole {
         let refused = done.err().map(|error| format!("{error:#}"));
         let kept = refused.is_none();
         let changes = changes.into_iter().filter(|_| kept);
-        let changes =
-            changes.map(|(file, bytes): (&ProjectFile, Vec<u8>)| (file.path.clone(), bytes));
+        let changes = changes.map(|(file, bytes): (&AppFile, Vec<u8>)| (file.path.clone(), bytes));
         Rewritten {
             changes: changes.collect(),
             mended,
@@ -186,7 +185,7 @@ impl Whole {
 
 /// The findings in one file, as findings of a document that is that file. What is elsewhere is told in words; a fix
 /// that changes another file is told, and is for `fix` to apply.
-pub(crate) fn in_file(project: &Project, cell: CellId, found: &[Finding]) -> Vec<Finding> {
+pub(crate) fn in_file(project: &AppFolder, cell: CellId, found: &[Finding]) -> Vec<Finding> {
     let Some(file) = project.file(cell) else {
         return Vec::new();
     };
@@ -247,7 +246,7 @@ pub(crate) fn in_file(project: &Project, cell: CellId, found: &[Finding]) -> Vec
 }
 
 /// A place in another file of the project, for people.
-fn line_of(project: &Project, span: Span) -> Option<String> {
+fn line_of(project: &AppFolder, span: Span) -> Option<String> {
     let file = project.file(span.cell)?;
     let text: &str = &project.notebook.cell(span.cell)?.source;
     let before = text.get(file.head..span.range.start())?;
@@ -255,10 +254,10 @@ fn line_of(project: &Project, span: Span) -> Option<String> {
     Some(format!("{}:{line}", shown(&file.path)))
 }
 
-impl Project {
+impl AppFolder {
     /// The cell that stands for a file.
     pub(crate) fn cell_of(&self, path: &Path) -> Option<CellId> {
-        let same = |(_, file): &(CellId, &ProjectFile)| file.path == path;
+        let same = |(_, file): &(CellId, &AppFile)| file.path == path;
         self.files().find(same).map(|(cell, _)| cell)
     }
 }

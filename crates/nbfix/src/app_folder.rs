@@ -25,7 +25,7 @@ const MOST_FILES: usize = 4_000;
 
 /// One file of a project.
 #[derive(Debug)]
-pub(crate) struct ProjectFile {
+pub(crate) struct AppFile {
     /// Where it lies.
     pub(crate) path: PathBuf,
     /// The bytes that were read.
@@ -36,15 +36,15 @@ pub(crate) struct ProjectFile {
 
 /// A function app on disk.
 #[derive(Debug)]
-pub(crate) struct Project {
+pub(crate) struct AppFolder {
     /// The root, as people shall see it.
     pub(crate) name: String,
     /// The document.
     pub(crate) notebook: Notebook,
-    files: Vec<ProjectFile>,
+    files: Vec<AppFile>,
 }
 
-impl Project {
+impl AppFolder {
     /// Reads the Python files below `root`. Files that are no UTF-8, or that no import can name, are left out.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl Project {
                 "cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": source
             }));
             let head = head.len();
-            files.push(ProjectFile { path, bytes, head });
+            files.push(AppFile { path, bytes, head });
         }
         let text =
             json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}).to_string();
@@ -88,18 +88,18 @@ impl Project {
     }
 
     /// The file that a cell stands for.
-    pub(crate) fn file(&self, cell: CellId) -> Option<&ProjectFile> {
+    pub(crate) fn file(&self, cell: CellId) -> Option<&AppFile> {
         self.files.get(cell.index())
     }
 
     /// The files, with the cells that stand for them.
-    pub(crate) fn files(&self) -> impl Iterator<Item = (CellId, &ProjectFile)> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = (CellId, &AppFile)> {
         let files = self.files.iter().enumerate();
         files.map(|(index, file)| (CellId(index), file))
     }
 
     /// The files that a mended document changes, with their new bytes.
-    pub(crate) fn changes(&self, mended: &Notebook) -> Vec<(&ProjectFile, Vec<u8>)> {
+    pub(crate) fn changes(&self, mended: &Notebook) -> Vec<(&AppFile, Vec<u8>)> {
         let files = self.files.iter().zip(mended.cells());
         let changed = files.filter_map(|(file, cell)| {
             let bom = file.bytes.starts_with(BOM.as_bytes());

@@ -80,3 +80,57 @@ fn output(file: &str, node: &Node) -> Option<Output> {
         _ => None,
     }
 }
+
+/// A text of an output without terminal colours and control characters; tabs and line feeds stay.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(is_control) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        rest = after_escape(rest).unwrap_or(&rest[1..]);
+    }
+    out.push_str(rest);
+    out
+}
+
+fn is_control(c: char) -> bool {
+    c.is_ascii_control() && !matches!(c, '\t' | '\n')
+}
+
+/// What stands behind a whole escape sequence at the start of `text`: `ESC [ .. letter`, or `ESC ] .. BEL`.
+fn after_escape(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('\u{1b}')?;
+    if let Some(rest) = rest.strip_prefix('[') {
+        let rest = rest.trim_start_matches(|c| ('0'..='?').contains(&c));
+        let rest = rest.trim_start_matches(|c| (' '..='/').contains(&c));
+        return rest.strip_prefix(|c| ('@'..='~').contains(&c));
+    }
+    let rest = rest.strip_prefix(']')?;
+    let end = rest.find(['\u{7}', '\u{1b}'])?;
+    let rest = &rest[end..];
+    rest.strip_prefix('\u{7}')
+        .or_else(|| rest.strip_prefix("\u{1b}\\"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn colours_and_control_characters_go() {
+        let plained = [
+            ("\u{1b}[0;31mKeyError\u{1b}[0m: 'a'", "KeyError: 'a'"),
+            (
+                "\u{1b}]8;;https://example.com\u{7}link\u{1b}]8;;\u{1b}\\!",
+                "link!",
+            ),
+            ("a\tb\r\n\u{8}c\u{7f}", "a\tb\nc"),
+            ("\u{1b}[38;5;241m\u{e9}\u{1b}", "\u{e9}"),
+            ("\u{1b}[", "["),
+        ];
+        for (text, wanted) in plained {
+            assert_eq!(plain(text), wanted);
+        }
+    }
+}

@@ -4,10 +4,11 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use nbfix_ipynb::{CellId, NewCell, Span};
+use nbfix_ipynb::{CellId, MetadataEdit, NewCell, Span};
 use nbfix_text::{Edit, Patch, TextRange};
 
-use crate::{Rule, Selected};
+use crate::join::Join;
+use crate::{Allows, Rule, RuleSet, Selected};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +109,8 @@ pub struct Fix {
     pub edits: BTreeMap<CellId, Patch>,
     /// The cells that it puts in; those at one position in their order.
     pub cells: Vec<NewCell>,
+    /// What it changes in the metadata of cells.
+    pub metadata: Vec<MetadataEdit>,
 }
 
 /// One thing that is wrong.
@@ -127,6 +130,9 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// How to mend it.
     pub fix: Option<Fix>,
+    /// Findings of other rules that come of this one, and are told by its labels. Once this one is mended they stand
+    /// for themselves, if they are still found.
+    pub joined: Vec<Finding>,
 }
 
 impl Finding {
@@ -147,7 +153,9 @@ pub struct Report {
     labels: Vec<Label>,
     edits: Vec<(CellId, Edit)>,
     cells: Vec<NewCell>,
+    metadata: Vec<MetadataEdit>,
     safety: Option<Safety>,
+    join: Option<Join>,
 }
 
 impl Report {
@@ -167,7 +175,9 @@ impl Report {
             labels: Vec::new(),
             edits: Vec::new(),
             cells: Vec::new(),
+            metadata: Vec::new(),
             safety: None,
+            join: None,
         }
     }
 
@@ -217,9 +227,21 @@ impl Report {
         self
     }
 
+    /// One edit of metadata of the fix.
+    pub fn edit_metadata(mut self, edit: MetadataEdit) -> Self {
+        self.metadata.push(edit);
+        self
+    }
+
     /// A lower promise than the page's own.
     pub fn safety(mut self, safety: Safety) -> Self {
         self.safety = Some(safety);
+        self
+    }
+
+    /// Tells it as a part of the finding that states its cause, where one of the named rules has one (see [`Join`]).
+    pub fn join(mut self, join: Join) -> Self {
+        self.join = Some(join);
         self
     }
 }
@@ -228,14 +250,29 @@ impl Report {
 #[derive(Debug)]
 pub struct Findings<'f> {
     pub(crate) selected: &'f Selected,
-    pub(crate) settings: Option<&'f (dyn Any + Send + Sync)>,
+    pub(crate) rules: &'f RuleSet,
+    pub(crate) allows: &'f Allows,
     pub(crate) found: &'f mut Vec<Finding>,
+    /// By position in `found`.
+    pub(crate) joins: &'f mut BTreeMap<usize, Join>,
 }
 
 impl Findings<'_> {
     /// What the user has said (see [`RuleSet::with_settings`](crate::RuleSet::with_settings)), if it is of this type.
     pub fn settings<T: Any>(&self) -> Option<&T> {
-        self.settings?.downcast_ref()
+        self.rules.settings.as_deref()?.downcast_ref()
+    }
+
+    /// Whether the rule of this name runs, too.
+    pub fn runs(&self, rule: &str) -> bool {
+        self.rules.get(rule).is_some()
+    }
+
+    /// Whether the author allows what the rule finds there. What is handed over nevertheless is not told; to ask is for
+    /// rules whose one fix mends several places, so that it leaves out those that are meant to stay.
+    pub fn is_allowed(&self, cell: CellId, range: TextRange) -> bool {
+        let at = Place::Cell(Span { cell, range });
+        self.allows.allow(self.selected.rule.name, &at)
     }
 
     /// Takes the reports that there are.
@@ -245,6 +282,9 @@ impl Findings<'_> {
 
     /// Takes one report, and gives it the words of the rule's page.
     pub fn push(&mut self, report: Report) {
+        if let Some(join) = &report.join {
+            self.joins.insert(self.found.len(), join.clone());
+        }
         self.found.push(finish(self.selected, report));
     }
 }
@@ -259,7 +299,10 @@ pub(crate) fn finish(selected: &Selected, report: Report) -> Finding {
     let fill = |text: &str| fill(text, &report.arguments);
     let fix = rule
         .fix
-        .filter(|_| !report.edits.is_empty() || !report.cells.is_empty())
+        .filter(|_| {
+            let none = report.edits.is_empty() && report.cells.is_empty();
+            !none || !report.metadata.is_empty()
+        })
         .and_then(|text| {
             let safety = report
                 .safety
@@ -270,6 +313,7 @@ pub(crate) fn finish(selected: &Selected, report: Report) -> Finding {
                 caution: text.caution.map(fill),
                 edits: patches(&report.edits)?,
                 cells: report.cells.clone(),
+                metadata: report.metadata.clone(),
             })
         });
     Finding {
@@ -282,6 +326,7 @@ pub(crate) fn finish(selected: &Selected, report: Report) -> Finding {
         fix,
         at: report.at,
         labels: report.labels,
+        joined: Vec::new(),
     }
 }
 

@@ -43,7 +43,9 @@ fn in_body(each: &StmtTry, inside: TextRange) -> bool {
 
 fn is_suppress(expr: &Expr) -> bool {
     let Expr::Call(call) = expr else { return false };
-    dotted(&*call.func).is_some_and(|(_, parts)| parts.last() == Some(&"suppress"))
+    // The second is what fixes write in the form of a helper.
+    let suppresses = |name: &&str| matches!(*name, "suppress" | "optional_service");
+    dotted(&*call.func).is_some_and(|(_, parts)| parts.last().is_some_and(suppresses))
 }
 
 /// Whether some handler for more than a bug ends without raising.

@@ -76,6 +76,17 @@ pub enum Document {
     CellFile,
 }
 
+impl Document {
+    /// What people call such documents, in the plural.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Document::Notebook => "notebooks",
+            Document::Script => "Python files",
+            Document::CellFile => "Python files that cells write",
+        }
+    }
+}
+
 /// One example: a document in percent form (`# %%` parts cells).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

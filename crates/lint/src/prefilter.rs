@@ -239,7 +239,14 @@ impl Matcher {
                 let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
                 let mut ways = vec![named(Wanted::Sign(b'!')), named(Wanted::Sign(b'%'))];
                 ways.push(named(Wanted::Here("get_ipython".to_owned())));
-                ways.extend(RUNNERS.iter().map(|path| named(Wanted::Meant(last(path)))));
+                // What runs it may stand in a function of another cell.
+                ways.extend(RUNNERS.iter().flat_map(|path| {
+                    let runner = last(path);
+                    [
+                        named(Wanted::Meant(runner.clone())),
+                        named(Wanted::Somewhere(runner)),
+                    ]
+                }));
                 Some(ways)
             }
             What::Magic(_) => Some(vec![vec![Wanted::Sign(b'%')]]),

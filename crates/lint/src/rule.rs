@@ -6,6 +6,7 @@ use std::sync::Arc;
 use nbfix_python::{AnyNodeRef, NodeKind};
 use nbfix_semantic::Semantic;
 
+use crate::allow::Judged;
 use crate::compile::PatternCheck;
 use crate::finding::finish;
 use crate::prefilter::Prefilter;
@@ -63,6 +64,8 @@ pub enum Check {
     Notebook(for<'s, 'a> fn(&'s Semantic<'a>, &mut Findings<'_>)),
     /// Called once for a document that may hold a function app, of one file or many (see [`Scope`]).
     Project(for<'s, 'a> fn(&'s Semantic<'a>, &mut Findings<'_>)),
+    /// Called once after all others, with what the document allows and what of it was needed.
+    Allows(fn(&Judged<'_, '_>, &mut Findings<'_>)),
 }
 
 impl std::fmt::Debug for Check {
@@ -72,6 +75,7 @@ impl std::fmt::Debug for Check {
             Check::Node(..) => "Node",
             Check::Notebook(_) => "Notebook",
             Check::Project(_) => "Project",
+            Check::Allows(_) => "Allows",
         })
     }
 }
@@ -110,6 +114,7 @@ impl Rule {
             (_, Check::Node(kinds, check)) => Check::Node(kinds, *check),
             (_, Check::Notebook(check)) => Check::Notebook(*check),
             (_, Check::Project(check)) => Check::Project(*check),
+            (_, Check::Allows(check)) => Check::Allows(*check),
             (_, Check::Pattern(_)) => {
                 let message = "this rule has no check in Rust";
                 return Err(PageError::near(text, "[match]", "check", message));
@@ -145,6 +150,12 @@ impl Rule {
             check,
             page: text,
         }
+    }
+
+    /// Which documents it is for, in words.
+    pub fn documents_in_words(&self) -> String {
+        let names: Vec<&str> = self.documents.iter().map(|it| it.as_str()).collect();
+        names.join(", ")
     }
 
     /// The level of its findings.
@@ -199,6 +210,8 @@ pub struct RuleSet {
     rules: Arc<[Selected]>,
     pub(crate) scope: Scope,
     pub(crate) settings: Option<Settings>,
+    /// Names of rules that there are, whether they run or not.
+    pub(crate) known: Vec<&'static str>,
     /// For each node kind the rules (by position) that look at it.
     by_kind: Arc<[Vec<usize>]>,
     pub(crate) prefilter: Arc<Prefilter>,
@@ -240,6 +253,7 @@ impl RuleSet {
             rules: rules.into(),
             scope: Scope::All,
             settings: None,
+            known: Vec::new(),
             by_kind: by_kind.into(),
             prefilter: Arc::new(prefilter),
         }
@@ -259,6 +273,25 @@ impl RuleSet {
             scope,
             ..self.clone()
         }
+    }
+
+    /// The same rules; others of these names are there too, so that nobody takes them for slips.
+    pub fn with_known(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.known = names.into_iter().collect();
+        self
+    }
+
+    /// The same rules; the findings of those for which `level` gives one are of that level.
+    pub fn with_levels(mut self, level: impl Fn(&Rule) -> Option<Level>) -> Self {
+        let Some(rules) = Arc::get_mut(&mut self.rules) else {
+            return self;
+        };
+        for selected in rules {
+            if let Some(level) = level(selected.rule) {
+                selected.level = level;
+            }
+        }
+        self
     }
 
     /// The rules, by name.

@@ -1,6 +1,7 @@
 //! Running rules over one document.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nbfix_ipynb::{CellId, CellKind};
@@ -12,16 +13,21 @@ use nbfix_text::TextRange;
 use crate::compile::{PatternCheck, named_holes};
 use crate::finding::sort;
 use crate::imports::Imports;
+use crate::join::{Join, join};
 use crate::matcher::{Env, Spot};
 use crate::prefilter::Survey;
-use crate::shell::{Line, lines_of};
-use crate::{Check, Context, Document, Finding, Findings, Report, RuleSet, Scope, Selected};
+use crate::shell::{Commands, Line};
+use crate::{
+    Allows, Check, Context, Document, Finding, Findings, Judged, Report, RuleSet, Scope, Selected,
+};
 
 /// What a run over one document gave.
 #[derive(Debug, Default)]
 pub struct Linted {
     /// In the order of the document; within a place by rule name.
     pub findings: Vec<Finding>,
+    /// What the author allows (see [`Allows`]), in the same order; it is neither told nor mended.
+    pub allowed: Vec<Finding>,
     /// Rules that panicked; their findings up to then are kept, they were not asked again.
     pub crashes: Vec<Crash>,
 }
@@ -46,13 +52,18 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
     } else {
         Imports::default()
     };
+    let commands = Commands::new(semantic);
+    let allows = Allows::of(semantic);
     let mut run = Run {
+        commands: &commands,
         env: Env {
             semantic,
             imports: &imports,
         },
         rules,
+        allows: &allows,
         linted: Linted::default(),
+        joins: BTreeMap::new(),
         crashed: vec![false; rules.rules().len()],
         silent: vec![false; rules.rules().len()],
     };
@@ -80,7 +91,15 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
             }
         }
     }
+    let found = std::mem::take(&mut run.linted.findings);
+    let found = join(found, std::mem::take(&mut run.joins), semantic.notebook());
+    let (findings, mut allowed) = allows.part(found);
+    let judged = run.judged();
+    let (judged, more) = allows.part(judged);
+    allowed.extend(more);
     let mut linted = run.linted;
+    linted.findings = findings;
+    linted.findings.extend(judged);
     if semantic.notebook().read_only().is_some() {
         // Old formats are read and never written, so no fix is offered.
         linted
@@ -89,6 +108,8 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
             .for_each(|finding| finding.fix = None);
     }
     sort(&mut linted.findings);
+    sort(&mut allowed);
+    linted.allowed = allowed;
     linted
 }
 
@@ -103,9 +124,13 @@ fn document_of(kind: ProgramKind) -> Document {
 }
 
 struct Run<'s> {
+    commands: &'s Commands<'s, 's>,
     env: Env<'s>,
     rules: &'s RuleSet,
+    allows: &'s Allows,
     linted: Linted,
+    /// What findings, by position, ask to be told with.
+    joins: BTreeMap<usize, Join>,
     crashed: Vec<bool>,
     /// Rules that have nothing to say about this document.
     silent: Vec<bool>,
@@ -181,6 +206,26 @@ impl<'s> Run<'s> {
         }
     }
 
+    /// What the rules find that judge what the author allows. They run last, for they need to know what was needed.
+    fn judged(&mut self) -> Vec<Finding> {
+        if self.rules.scope == Scope::Projects {
+            return Vec::new();
+        }
+        for (index, selected) in self.rules.rules().iter().enumerate() {
+            if let Check::Allows(check) = selected.rule.check {
+                let crashed = self.crashed.clone();
+                let judged = Judged {
+                    semantic: self.env.semantic,
+                    allows: self.allows,
+                    rules: self.rules,
+                    crashed: &crashed,
+                };
+                self.guarded(index, selected, |findings| check(&judged, findings));
+            }
+        }
+        std::mem::take(&mut self.linted.findings)
+    }
+
     /// Runs a check; a panic in it is noted, and the rule is not asked again for this document.
     fn guarded(
         &mut self,
@@ -191,13 +236,15 @@ impl<'s> Run<'s> {
         if self.crashed.get(index).copied().unwrap_or(true) {
             return;
         }
-        let settings = self.rules.settings.as_deref();
-        let found = &mut self.linted.findings;
+        let (rules, allows) = (self.rules, self.allows);
+        let (found, joins) = (&mut self.linted.findings, &mut self.joins);
         let ran = catch_unwind(AssertUnwindSafe(|| {
             check(&mut Findings {
                 selected,
-                settings,
+                rules,
+                allows,
                 found,
+                joins,
             })
         }));
         if let Err(panic) = ran {
@@ -247,7 +294,10 @@ impl<'s> SourceOrderVisitor<'s> for Walk<'_, 's> {
                 && check.traits.shell
                 && lines.is_none()
             {
-                lines = Some(lines_of(env.semantic, self.unit, node));
+                let mut all = self.run.commands.of(self.unit, node);
+                // What a function runs in any case is found in the function.
+                all.retain(|line| !line.fixed);
+                lines = Some(all);
             }
             let lines = lines.as_deref().unwrap_or_default();
             self.run
@@ -322,7 +372,14 @@ fn report(
         }
         report
     };
-    let fix = check.fix.as_ref();
+    // A call of the notebook's own function is no command that could be written in another way.
+    let is_through = match spot {
+        Spot::Node(_, _, lines) => lines
+            .iter()
+            .any(|line| line.range == found.range && !line.through.is_empty()),
+        Spot::Cell(_) => false,
+    };
+    let fix = check.fix.as_ref().filter(|_| !is_through);
     fix.and_then(|fix| fix.mend(env, spot, cell, found, report()))
         .unwrap_or_else(report)
 }

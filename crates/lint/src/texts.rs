@@ -1,6 +1,6 @@
 //! Regular expressions over what need not be Python: sources, outputs, stored errors.
 
-use nbfix_ipynb::{Cell, CellId, CellKind, Output};
+use nbfix_ipynb::{Cell, CellId, CellKind, Output, plain};
 use nbfix_pattern::{Bound, Match};
 use nbfix_text::TextRange;
 use regex::{Captures, Regex};
@@ -154,19 +154,4 @@ fn first_line(cell: &Cell) -> TextRange {
         .and_then(|rest| rest.lines().next())
         .unwrap_or_default();
     TextRange::new(start, start + line.trim_end().len())
-}
-
-/// A text without terminal colours.
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut pieces = text.split('\u{1b}');
-    out.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        let end = piece
-            .strip_prefix('[')
-            .and_then(|rest| rest.find(|c: char| c.is_ascii_alphabetic()))
-            .map_or(0, |at| at + 2);
-        out.push_str(piece.get(end..).unwrap_or_default());
-    }
-    out
 }

@@ -14,7 +14,8 @@ use ignore::WalkBuilder;
 use nbfix_ipynb::{CellId, LoadError, Notebook};
 use serde_json::json;
 
-use crate::inputs::{is_skipped, shown};
+use crate::inputs::shown;
+use crate::project::EXCLUDED;
 
 /// The file that the Functions host reads first; its folder is the root of a project.
 const HOST: &str = "host.json";
@@ -207,4 +208,11 @@ fn has_older_model(root: &Path) -> bool {
         }
     }
     !python
+}
+
+/// Whether a folder of this name holds what others wrote, or copies.
+fn is_skipped(name: &str) -> bool {
+    EXCLUDED
+        .iter()
+        .any(|folder| folder.trim_end_matches('/') == name)
 }

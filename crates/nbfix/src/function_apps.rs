@@ -17,9 +17,6 @@ use crate::write::replace_all;
 
 /// The function apps of a run, by root.
 pub(crate) struct FunctionApps {
-    rules: RuleSet,
-    /// The rules for files of which the project is looked at as a whole.
-    files: RuleSet,
     of_file: FxHashMap<PathBuf, PathBuf>,
     roots: BTreeMap<PathBuf, Whole>,
 }
@@ -29,6 +26,8 @@ struct Whole {
     project: OnceLock<Option<AppFolder>>,
     found: OnceLock<(Vec<Finding>, Vec<Crash>)>,
     mended: OnceLock<Option<Rewritten>>,
+    /// The rules of its first file.
+    rules: RuleSet,
     /// The files that the run was asked for.
     asked: Vec<PathBuf>,
 }
@@ -45,15 +44,14 @@ pub(crate) struct Rewritten {
 impl FunctionApps {
     /// The projects of these inputs. A Python file belongs to the nearest folder above it that holds a `host.json` and
     /// a `function_app.py`.
-    pub(crate) fn among(inputs: &[Input], rules: &RuleSet) -> Self {
+    pub(crate) fn among(inputs: &[Input]) -> Self {
         let mut this = Self {
-            rules: rules.within(Scope::Projects),
-            files: rules.within(Scope::Files),
             of_file: FxHashMap::default(),
             roots: BTreeMap::new(),
         };
         let mut known: FxHashMap<PathBuf, Option<PathBuf>> = FxHashMap::default();
-        for path in inputs.iter().filter_map(Input::path) {
+        for input in inputs {
+            let Some(path) = input.path() else { continue };
             if path.extension().is_none_or(|extension| extension != "py") {
                 continue;
             }
@@ -66,6 +64,7 @@ impl FunctionApps {
                     project: OnceLock::new(),
                     found: OnceLock::new(),
                     mended: OnceLock::new(),
+                    rules: input.rules().within(Scope::Projects),
                     asked: Vec::new(),
                 });
                 whole.asked.push(path.to_owned());
@@ -75,12 +74,12 @@ impl FunctionApps {
         this
     }
 
-    /// The rules that look at an input by itself; `all` if it belongs to no project.
-    pub(crate) fn rules_for<'r>(&'r self, input: &Input, all: &'r RuleSet) -> &'r RuleSet {
-        match self.whole(input) {
-            Some(_) => &self.files,
-            None => all,
-        }
+    /// The rules that look at an input by itself: those of projects are not among them, if it belongs to one.
+    pub(crate) fn rules_for(&self, input: &Input) -> RuleSet {
+        input.rules().within(match self.whole(input) {
+            Some(_) => Scope::Files,
+            None => Scope::All,
+        })
     }
 
     fn whole(&self, input: &Input) -> Option<(&Path, &Whole)> {
@@ -103,7 +102,7 @@ impl FunctionApps {
         };
         let (found, crashes) = whole.found.get_or_init(|| {
             let sources = Sources::parse(&project.notebook, project.name.as_str());
-            let linted = lint(&Semantic::new(&project.notebook, &sources), &self.rules);
+            let linted = lint(&Semantic::new(&project.notebook, &sources), &whole.rules);
             (linted.findings, linted.crashes)
         });
         let own = project
@@ -130,7 +129,7 @@ impl FunctionApps {
             let mended = mend(
                 project.notebook.clone(),
                 project.name.as_str(),
-                &self.rules,
+                &whole.rules,
                 least,
             );
             Some(whole.apply(project, mended, write))

@@ -67,6 +67,17 @@ const SHELL_MAGICS: &[&str] = &[
     "powershell",
     "pwsh",
 ];
+/// Programs of `%%script` that read the body as shell lines.
+const SCRIPT_SHELLS: &[&str] = &[
+    "bash",
+    "sh",
+    "zsh",
+    "ksh",
+    "dash",
+    "cmd",
+    "powershell",
+    "pwsh",
+];
 /// Databricks marks whole cells by one `%`.
 const ONE_PERCENT_MAGICS: &[&str] = &["sql", "md", "scala", "r", "fs"];
 /// What IPython runs without its `%`, if it is the cell's only line.
@@ -145,7 +156,7 @@ fn cell_magic<'a>(magic: &'a str, arguments: &'a str, code: TextRange) -> Body<'
         };
     }
     let shell = SHELL_MAGICS.contains(&magic)
-        || magic == "script" && matches!(word(arguments).0, "bash" | "sh" | "zsh");
+        || magic == "script" && SCRIPT_SHELLS.contains(&word(arguments).0);
     if shell {
         return Body::Shell { code, magic };
     }

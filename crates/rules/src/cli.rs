@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use nbfix_lint::shell::lines_of;
+use nbfix_lint::shell::Commands;
 use nbfix_python::ast::ExprCall;
 use nbfix_python::shell::Word;
-use nbfix_python::{AnyNodeRef, shell, string_value};
+use nbfix_python::{AnyNodeRef, dotted, shell, string_value};
 use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::TextRange;
 use serde::Deserialize;
@@ -59,31 +59,123 @@ fn code(python: &str) -> String {
     }
 }
 
-/// The words after `az`, as far as they are constants, if this call runs the Azure CLI.
-pub(crate) fn az_call<'a>(
-    semantic: &Semantic<'a>,
-    unit: &Unit<'a>,
-    call: &'a ExprCall,
-) -> Option<Vec<String>> {
-    match semantic.qualified(unit, &*call.func).as_deref() {
-        Some("sh.az") => {
-            let words = call.arguments.args.iter().map_while(string_value);
-            Some(words.map(str::to_owned).collect())
+/// A run of the Azure CLI.
+#[derive(Debug)]
+pub(crate) struct AzRun {
+    /// The words after `az`; what is not known of them stands in braces.
+    pub(crate) words: Vec<String>,
+    /// If a function runs it: the way to the command (see [`nbfix_lint::shell::Line::through`]).
+    pub(crate) through: Vec<(usize, TextRange)>,
+}
+
+impl AzRun {
+    fn here(words: Vec<String>) -> Self {
+        Self {
+            words,
+            through: Vec::new(),
         }
-        Some("azure.cli.core.get_default_cli") => Some(Vec::new()),
-        _ => az_node(semantic, unit, AnyNodeRef::from(call)),
     }
 }
 
-/// The words after `az` of the first command that this call or escape (`!az`, `%sx az`) runs with the Azure CLI.
-pub(crate) fn az_node<'a>(
-    semantic: &Semantic<'a>,
+/// The first run of the Azure CLI that this call or escape (`!az`, `%sx az`) causes, and the ways of all of them.
+pub(crate) fn az_run<'a>(
+    commands: &Commands<'_, 'a>,
     unit: &Unit<'a>,
     node: AnyNodeRef<'a>,
-) -> Option<Vec<String>> {
-    lines_of(semantic, unit, node)
+) -> Option<AzRun> {
+    if let AnyNodeRef::ExprCall(call) = node {
+        let semantic = commands.semantic();
+        match semantic.qualified(unit, &*call.func).as_deref() {
+            Some("sh.az") => {
+                let words = call.arguments.args.iter().map_while(string_value);
+                return Some(AzRun::here(words.map(str::to_owned).collect()));
+            }
+            Some("azure.cli.core.get_default_cli") => return Some(AzRun::here(Vec::new())),
+            _ => {}
+        }
+    }
+    let mut runs = commands.of(unit, node).into_iter().filter_map(|line| {
+        Some(AzRun {
+            words: after_az(&line.words)?,
+            through: line.through,
+        })
+    });
+    match runs.next() {
+        Some(mut first) => {
+            first.through.extend(runs.flat_map(|run| run.through));
+            Some(first)
+        }
+        None => match node {
+            AnyNodeRef::ExprCall(call) => by_convention(commands.semantic(), unit, call),
+            _ => None,
+        },
+    }
+}
+
+/// What functions are called that hand their first argument to a shell.
+const RUNNER_NAMES: &[&str] = &[
+    "run",
+    "run_command",
+    "run_cmd",
+    "run_cli",
+    "run_shell",
+    "run_az",
+    "run_az_command",
+    "runcmd",
+    "execute",
+    "execute_command",
+    "exec_command",
+    "shell",
+    "sh",
+    "cmd",
+    "system",
+    "check_output",
+    "check_call",
+];
+
+/// `utils.run("az ...")`, where nothing is known of the module but that it is none of Python's: by its name and its
+/// argument there is hardly anything else that it could do.
+fn by_convention<'a>(
+    semantic: &Semantic<'a>,
+    unit: &Unit<'a>,
+    call: &'a ExprCall,
+) -> Option<AzRun> {
+    let func = &*call.func;
+    let name = dotted(func).and_then(|(_, parts)| parts.last().copied())?;
+    // A name of the module's own may stand for it; the path decides.
+    if !name.contains("run") && !RUNNER_NAMES.contains(&name) {
+        return None;
+    }
+    let first = call.arguments.args.first()?;
+    let path = semantic.foreign_member(unit, func)?;
+    let (module, member) = path.rsplit_once('.')?;
+    let of_module = module
+        .rsplit('.')
+        .next()
+        .is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase() || c == '_'));
+    if !of_module || !RUNNER_NAMES.contains(&member) {
+        return None;
+    }
+    let value = semantic.value(unit, first);
+    let text = value
+        .choices()
         .iter()
-        .find_map(|line| after_az(&line.words))
+        .find_map(|choice| choice.likely().filter(|text| is_az_line(text)))?;
+    let (words, _) = az_commands(&text, TextRange::new(0, text.len()))
+        .into_iter()
+        .next()?;
+    Some(AzRun::here(words))
+}
+
+/// Whether the text reads as a command line of the CLI: `az` and the name of a group.
+fn is_az_line(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let is_group = |word: &str| {
+        word.chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && word.starts_with(|c: char| c.is_ascii_lowercase())
+    };
+    words.next().is_some_and(shell::is_az) && words.next().is_some_and(is_group)
 }
 
 /// Every `az` command of a shell text: the words after `az`, and where it stands.
@@ -103,7 +195,9 @@ pub(crate) fn az_commands(text: &str, code: TextRange) -> Vec<(Vec<String>, Text
 
 fn after_az(words: &[Word]) -> Option<Vec<String>> {
     let (program, words) = words.split_first()?;
-    shell::is_az(&program.text).then(|| words.iter().map(|word| word.text.clone()).collect())
+    // `python -m azure.cli` is the same program.
+    let is_az = shell::is_az(&program.text) || program.text == "azure.cli";
+    is_az.then(|| words.iter().map(|word| word.text.clone()).collect())
 }
 
 /// `az` and its first words, as one says it: `az account show`.

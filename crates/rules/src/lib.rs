@@ -5,26 +5,37 @@
 //!
 //! What this crate does not know: files, the terminal.
 
+mod az_runs;
 mod cli;
 mod degrade;
+mod env_reads;
+mod environment;
 mod failure;
+mod first_uses;
 mod functions;
 mod guards;
+mod lives;
 mod model_constants;
 mod names;
 mod outage;
 mod percent;
 mod proof;
+mod recorded;
 mod services;
 mod settings;
 mod signatures;
+mod stops;
+mod suggest;
 mod unreadable;
 
 pub use failure::{Failure, Proof, Texts, Word};
 pub use functions::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_indexes};
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;
-pub use settings::{DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings};
+pub use settings::{
+    DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings, TargetPython,
+};
+pub use suggest::nearest;
 pub use unreadable::unreadable;
 
 use nbfix_lint::{Group, Rule};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nbfix_ipynb::CellId;
 use nbfix_python::ast::{Expr, Stmt};
 use nbfix_python::{range, string_value};
+use nbfix_semantic::config_cell::{is_import, is_setting};
 use nbfix_semantic::{Binding, BindingKind, ProgramId, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
@@ -23,15 +24,21 @@ pub(crate) struct Place {
 pub(crate) struct Constants {
     known: BTreeMap<String, (usize, TextRange, String)>,
     edits: Vec<(CellId, Edit)>,
+    changes: bool,
 }
 
 impl Constants {
     /// Finds a constant for every model: one that the notebook has already, or a new one in its configuration cell.
-    /// `models` come in the order of their first places.
-    pub(crate) fn plan(semantic: &Semantic<'_>, models: &[(&str, &[Place])]) -> Self {
+    /// `models` come in the order of their first places; a new constant's default is the model's successor, if it has one.
+    pub(crate) fn plan(
+        semantic: &Semantic<'_>,
+        models: &[(&str, &[Place])],
+        successors: &BTreeMap<String, String>,
+    ) -> Self {
         let mut this = Self {
             known: BTreeMap::new(),
             edits: Vec::new(),
+            changes: false,
         };
         let mut fresh: Vec<(&str, &[Place])> = Vec::new();
         for (model, places) in models {
@@ -45,7 +52,10 @@ impl Constants {
             }
         }
         let names = new_names(semantic, &fresh);
-        match insertion(semantic, &fresh, &names) {
+        this.changes = fresh
+            .iter()
+            .any(|(model, _)| successors.contains_key(*model));
+        match insertion(semantic, &fresh, &names, successors) {
             Some(insertion) => this.edits.push(insertion),
             None if fresh.is_empty() => {}
             // Nowhere to put them: then there is no fix at all, rather than half of one.
@@ -71,6 +81,11 @@ impl Constants {
     /// The constant that holds the model already: its unit, its place and its name.
     pub(crate) fn known(&self, model: &str) -> Option<&(usize, TextRange, String)> {
         self.known.get(model)
+    }
+
+    /// Whether a default is another model than the notebook's.
+    pub(crate) fn changes(&self) -> bool {
+        self.changes
     }
 
     /// All edits, for all models together.
@@ -179,6 +194,7 @@ fn insertion(
     semantic: &Semantic<'_>,
     models: &[(&str, &[Place])],
     names: &[String],
+    successors: &BTreeMap<String, String>,
 ) -> Option<(CellId, Edit)> {
     let first = models
         .iter()
@@ -192,6 +208,10 @@ fn insertion(
         Os::Taken => return None,
     }
     for ((model, _), name) in models.iter().zip(names) {
+        let successor = successors
+            .get(*model)
+            .filter(|successor| is_plain(successor));
+        let model = successor.map_or(*model, String::as_str);
         lines.push(format!("{name} = os.environ.get(\"{name}\", \"{model}\")"));
     }
     let newline = if unit.source.contains("\r\n") {
@@ -214,36 +234,27 @@ fn insertion(
     Some((unit.cell, Edit::insert(at, text)))
 }
 
-/// The configuration cell and the offset in it: behind the last import or constant of the first cell that sets
-/// constants (or is tagged `parameters`); if there is none above, just above the first place.
+/// Whether the text can stand between quotes as it is.
+fn is_plain(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\'))
+}
+
+/// The configuration cell and the offset in it: behind its last import or constant; if there is none above, just above
+/// the first place.
 fn configuration<'s, 'a>(
     semantic: &'s Semantic<'a>,
     first: &Place,
 ) -> Option<(&'s Unit<'a>, usize)> {
     let home = semantic.units().get(first.unit)?;
-    let above: Vec<&Unit<'a>> = semantic
-        .units_of(ProgramId::DOCUMENT)
-        .filter(|unit| unit.index <= home.index && unit.module.errors().is_empty())
-        .collect();
-    let limit = |unit: &Unit<'_>| {
-        if unit.index == home.index {
+    if let Some(found) = semantic.configuration_cell_above(home.index, first.at.start()) {
+        let unit = semantic.units().get(found.unit)?;
+        let limit = if unit.index == home.index {
             first.at.start()
         } else {
             usize::MAX
-        }
-    };
-    let tagged = above.iter().find(|unit| {
-        semantic
-            .notebook()
-            .cell_tags(unit.cell)
-            .iter()
-            .any(|tag| tag == "parameters")
-    });
-    let sets = above
-        .iter()
-        .find(|unit| body_until(unit, limit(unit)).any(is_setting));
-    if let Some(unit) = tagged.or(sets) {
-        let last = body_until(unit, limit(unit))
+        };
+        let last = body_until(unit, limit)
             .filter(|stmt| is_setting(stmt) || is_import(stmt))
             .last();
         if let Some(stmt) = last {
@@ -271,32 +282,6 @@ fn body_until<'u>(unit: &'u Unit<'_>, limit: usize) -> impl Iterator<Item = &'u 
         .body()
         .iter()
         .take_while(move |stmt| range(*stmt).end() <= limit)
-}
-
-fn is_import(stmt: &Stmt) -> bool {
-    matches!(stmt, Stmt::Import(_) | Stmt::ImportFrom(_))
-}
-
-/// `NAME = constant` or `NAME = os.environ...`: what a configuration cell is made of.
-fn is_setting(stmt: &Stmt) -> bool {
-    let Stmt::Assign(assign) = stmt else {
-        return false;
-    };
-    let [Expr::Name(_)] = assign.targets.as_slice() else {
-        return false;
-    };
-    match &*assign.value {
-        Expr::StringLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) => true,
-        Expr::Call(call) => {
-            let parts = nbfix_python::dotted(&*call.func)
-                .map(|(_, parts)| parts)
-                .unwrap_or_default();
-            matches!(parts.last(), Some(&"getenv")) || parts.contains(&"environ")
-        }
-        Expr::Subscript(subscript) => nbfix_python::dotted(&*subscript.value)
-            .is_some_and(|(_, parts)| parts.last() == Some(&"environ")),
-        _ => false,
-    }
 }
 
 enum Os {

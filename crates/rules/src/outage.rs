@@ -1,5 +1,6 @@
 //! What is missing when a cell stops, and what its reader is told.
 
+use nbfix_lint::shell::Commands;
 use nbfix_python::ast::{Expr, ExprName, Stmt};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted, range, string_value};
 use nbfix_semantic::{BindingKind, Semantic, Unit};
@@ -8,6 +9,8 @@ use crate::services::{self, Service};
 
 /// A missing service, in the words of the degrade fix.
 pub(crate) struct Outage {
+    /// The service, by its id in the table.
+    pub(crate) service: Option<&'static str>,
     /// The notebook's flag: `cosmos_enabled`.
     pub(crate) flag: String,
     /// The name that the reader knows.
@@ -24,10 +27,11 @@ pub(crate) struct Outage {
 
 impl Outage {
     /// The outage of a service of the table; `env` are the variables that the cell asks for.
-    pub(crate) fn of(service: &Service, env: &[String]) -> Self {
+    pub(crate) fn of(service: &'static Service, env: &[String]) -> Self {
         let mut cli = exports(env);
         cli.extend(service.cli.iter().cloned());
         Self {
+            service: Some(service.id.as_str()),
             flag: format!("{}_enabled", service.id),
             label: service.label.clone(),
             impact: service.impact.clone(),
@@ -92,6 +96,7 @@ impl Outage {
             stem => format!("{stem}_enabled"),
         };
         Self {
+            service: None,
             flag,
             label: name.to_owned(),
             impact: format!("cells that need {name} are skipped"),
@@ -200,7 +205,8 @@ fn asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr, depth: us
         Expr::Name(name) => asked_of_name(semantic, unit, name, depth),
         Expr::Call(call) => {
             let here = Needs::of_part(semantic, unit, expr);
-            if crate::cli::az_call(semantic, unit, call).is_some() {
+            let commands = Commands::new(semantic);
+            if crate::cli::az_run(&commands, unit, AnyNodeRef::from(call)).is_some() {
                 return Needs {
                     tools: vec!["az".to_owned()],
                     ..Needs::default()

@@ -2,6 +2,7 @@
 //!
 //! `# %%` starts a cell. After it may stand `[markdown]` or `[raw]`, `tags=a,b`, `run=7`. A line
 //! `# %% error NAME: TEXT` gives the cell above a stored error; the comment lines below it are its traceback.
+//! `# %% stderr TEXT` gives it a printed line, `# %% output BYTES` a displayed value of that size.
 //! A comment line of carets marks the line above it: `#   ^^^ text`. At the very start of a line the `#` stands
 //! for the first caret: `#^^`.
 //!
@@ -85,9 +86,13 @@ pub fn example_cells(text: &str) -> Vec<ExampleCell> {
         };
         let error = |output: &Value| {
             let text = |key: &str| output.get(key)?.as_str();
-            match text("ename") {
-                Some(name) => format!("{name}: {}", text("evalue").unwrap_or_default()),
-                None => output["text"][0].as_str().unwrap_or_default().to_owned(),
+            match (text("ename"), output["text"][0].as_str()) {
+                (Some(name), _) => format!("{name}: {}", text("evalue").unwrap_or_default()),
+                (None, Some(printed)) => printed.to_owned(),
+                (None, None) => {
+                    let bytes = output["data"]["text/html"][0].as_str().map_or(0, str::len);
+                    format!("an output of {bytes} bytes")
+                }
             }
         };
         ExampleCell {
@@ -120,6 +125,11 @@ impl Percent {
                 } else if let Some(stream) = header.trim().strip_prefix("stderr ") {
                     let output =
                         json!({"output_type": "stream", "name": "stderr", "text": [stream]});
+                    this.last().outputs.push(output);
+                } else if let Some(bytes) = header.trim().strip_prefix("output ") {
+                    let text = "x".repeat(bytes.parse().unwrap_or_default());
+                    let output = json!({"output_type": "display_data", "data": {"text/html": [text]},
+                        "metadata": {}});
                     this.last().outputs.push(output);
                 } else {
                     this.cells.push(header_cell(header));

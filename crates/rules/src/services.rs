@@ -27,6 +27,15 @@ pub(crate) struct Service {
     pub(crate) portal: Vec<String>,
 }
 
+impl Service {
+    /// Whether it is one of Azure's, so that its identity comes with it.
+    pub(crate) fn is_azure(&self) -> bool {
+        self.modules
+            .iter()
+            .any(|module| module.starts_with("azure."))
+    }
+}
+
 #[derive(Deserialize)]
 struct Table {
     service: Vec<Service>,

@@ -21,13 +21,94 @@ struct Signature {
     stream: bool,
     diagnosis: String,
     remedy: String,
-    category: String,
-    severity: String,
+    category: Category,
+    severity: Severity,
     #[serde(rename = "cascade")]
     _cascade: bool,
+    #[serde(default)]
+    wraps: bool,
+    #[serde(default)]
+    joins: Vec<String>,
+    cause: Option<String>,
     #[cfg_attr(not(test), allow(dead_code))]
     #[serde(default)]
     example: Vec<Example>,
+}
+
+/// What sort of problem an error is.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Category {
+    /// A service failed, or refused a request that is well-formed.
+    Api,
+    /// No connection.
+    Network,
+    /// An input, a setting or a variable is missing or wrong.
+    Validation,
+    /// No answer in time.
+    Timeout,
+    /// Nobody, or nobody that is known, is signed in.
+    Authentication,
+    /// Who is signed in may not do it.
+    Authorization,
+    /// Too much at once.
+    RateLimit,
+    /// The money is spent.
+    CostLimit,
+    /// A resource, package, program or file is not there.
+    NotFound,
+    /// The code, the kernel or the machine.
+    Internal,
+    /// The store that is searched for an answer's sources.
+    Rag,
+    /// Making or storing embeddings.
+    Embedding,
+}
+
+/// How bad an error is.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Severity {
+    /// One can go on.
+    Low,
+    /// Try again.
+    Medium,
+    /// Needs somebody's attention.
+    High,
+    /// Nothing works.
+    Critical,
+}
+
+impl Category {
+    /// The word for it, as the table has it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Network => "network",
+            Self::Validation => "validation",
+            Self::Timeout => "timeout",
+            Self::Authentication => "authentication",
+            Self::Authorization => "authorization",
+            Self::RateLimit => "rate-limit",
+            Self::CostLimit => "cost-limit",
+            Self::NotFound => "not-found",
+            Self::Internal => "internal",
+            Self::Rag => "rag",
+            Self::Embedding => "embedding",
+        }
+    }
+}
+
+impl Severity {
+    /// The word for it, as the table has it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
 }
 
 /// An output that the signature explains.
@@ -74,10 +155,14 @@ pub(crate) struct Explained {
     pub(crate) diagnosis: String,
     /// What to do.
     pub(crate) remedy: String,
-    /// What sort of problem it is: `network`, `authentication`, ...
-    pub(crate) category: &'static str,
-    /// `critical`, `high`, `medium` or `low`.
-    pub(crate) severity: &'static str,
+    pub(crate) category: Category,
+    pub(crate) severity: Severity,
+    /// Whether such an error only passes on another one, which says more where it is known.
+    pub(crate) wraps: bool,
+    /// The rules that find the cause in the code, the likeliest first.
+    pub(crate) joins: &'static [String],
+    /// A word for the cause, where errors of different texts have the same.
+    pub(crate) cause: Option<&'static str>,
 }
 
 impl Compiled {
@@ -108,8 +193,11 @@ impl Compiled {
             id: &signature.id,
             diagnosis: filled(&signature.diagnosis, captures),
             remedy: filled(&signature.remedy, captures),
-            category: &signature.category,
-            severity: &signature.severity,
+            category: signature.category,
+            severity: signature.severity,
+            wraps: signature.wraps,
+            joins: &signature.joins,
+            cause: signature.cause.as_deref(),
         }
     }
 
@@ -175,6 +263,10 @@ pub(crate) fn may_have_stream(raw: &str) -> bool {
             .as_ref()
             .is_some_and(|streams| streams.is_match(raw))
 }
+
+#[cfg(test)]
+#[rustfmt::skip]
+mod rows;
 
 #[cfg(test)]
 mod tests {

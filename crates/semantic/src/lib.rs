@@ -8,14 +8,17 @@
 
 mod beside;
 mod binder;
+pub mod config_cell;
 mod flow;
 mod magics;
 mod names;
 mod sources;
+pub mod values;
 
 pub use beside::{Beside, ModuleFile, Origin};
 pub use binder::{Binding, BindingKind, Scope, ScopeKind};
-pub use flow::{Absence, BadCall, Flow, Mismatch, Prediction, Site, Unbound};
+pub use config_cell::{Configuration, ConfigurationSign};
+pub use flow::{Absence, BadCall, Flow, Mismatch, Prediction, Read, Site, Statement, Unbound};
 pub use magics::Timed;
 pub use names::Semantic;
 pub use sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};

@@ -8,9 +8,9 @@ use nbfix_python::{Module, dotted, is_builtin, is_stdlib, range, string_value};
 use nbfix_text::TextRange;
 use rustc_hash::FxHashMap;
 
-use crate::beside::is_dynamic;
+use crate::beside::{absolute, is_dynamic};
 use crate::binder::bind;
-use crate::flow::{Flow, Plan, Prediction};
+use crate::flow::{self, Flow, Plan, Prediction, Statement};
 use crate::sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};
 use crate::{Binding, BindingKind, ScopeKind};
 
@@ -156,6 +156,12 @@ impl<'a> Semantic<'a> {
         Plan::of(self).predict(self)
     }
 
+    /// What each statement of the notebook needs and gives, cell by cell; cells that are no Python, or cannot be read, are
+    /// left out. It is made anew at every call.
+    pub fn statements(&self) -> Vec<(CellId, Vec<Statement<'a>>)> {
+        flow::statements(&Plan::of(self), self)
+    }
+
     /// The names that `from module import *` brings, if the module lies beside the document and they can all be seen.
     pub(crate) fn public_names(&self, module: &str) -> Option<Vec<&'a str>> {
         let program = self.module(module)?;
@@ -174,6 +180,45 @@ impl<'a> Semantic<'a> {
     /// The module of this dotted name, if it lies beside the document and the document imports it.
     pub fn module(&self, name: &str) -> Option<ProgramId> {
         self.modules.get(name).copied()
+    }
+
+    /// What lies in the folder of a package beside the document and may be imported from it: names of modules and of
+    /// folders. Empty for what is no such package.
+    pub fn members(&self, module: &str) -> &'a [String] {
+        let mut modules = self.sources.modules().iter();
+        modules
+            .find(|known| known.name == module)
+            .map_or(&[], |known| known.file.members.as_slice())
+    }
+
+    /// Whether `from module import name` finds the name in a module beside the document: bound in it, lying in its
+    /// folder, or brought by a star import from another module beside. `None` if that cannot be told.
+    pub fn exports(&self, module: &str, name: &str) -> Option<bool> {
+        self.exports_within(module, name, MAX_STEPS)
+    }
+
+    fn exports_within(&self, module: &str, name: &str, steps: usize) -> Option<bool> {
+        let program = self.module(module)?;
+        if !self.bindings(program, name).is_empty()
+            || self.members(module).iter().any(|member| member == name)
+            || self.module(&format!("{module}.{name}")).is_some()
+        {
+            return Some(true);
+        }
+        if steps == 0 || self.is_dynamic(program) {
+            return None;
+        }
+        let mut modules = self.sources.modules().iter();
+        let package = modules.find(|known| known.name == module)?.package();
+        for star in self.stars.get(program.0)? {
+            let rest = star.trim_start_matches('.');
+            let from = absolute(&package, star.len() - rest.len(), rest)?;
+            // What is not beside may bring any name.
+            if self.exports_within(&from, name, steps - 1)? {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 
     /// The parsed texts of one namespace.

@@ -1,17 +1,19 @@
 //! `nbfix diff`.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 use nbfix_fix::mend;
-use nbfix_lint::{RuleSet, Safety};
+use nbfix_lint::Safety;
 use nbfix_report::{Style, cell_diff, unified_diff};
 
 use super::fix::{of_project, with_findings};
-use super::{count_remaining, left_alone, not_mended, open, selected};
+use super::{count_remaining, left_alone, not_mended, open};
 use crate::arguments::DiffArguments;
+use crate::config::plain_path;
 use crate::function_apps::FunctionApps;
-use crate::inputs::{Input, find};
+use crate::inputs::Input;
 use crate::outcome::{Exit, Message, Outcome, count};
+use crate::project::Projects;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
 
@@ -24,7 +26,7 @@ struct Looks<'a> {
 
 /// Shows what `fix` would do.
 pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let rules = selected(&arguments.rules, terminal)?;
+    let projects = Projects::new(&arguments.rules, None)?;
     let looks = Looks {
         cells: arguments.cells,
         style: &terminal.style,
@@ -32,16 +34,17 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
     };
     let run = Run {
         files: &arguments.files,
+        projects: &projects,
         telling: &arguments.telling,
         terminal,
         frame: Frame::PLAIN,
         persistent: false,
     };
-    let found = find(&arguments.files)?;
-    let apps = FunctionApps::among(&found.inputs, &rules);
-    let tally = run.each(
+    let found = run.find()?;
+    let apps = FunctionApps::among(&found.inputs);
+    let tally = run.each_of(
         found,
-        |input| diff_one(input, &rules, &apps, &looks),
+        |input| diff_one(input, &apps, &looks),
         |input, crash| left_alone(input, &crash),
     )?;
     if !arguments.telling.quiet && tally.summary.files > 0 {
@@ -67,18 +70,17 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
     })
 }
 
-fn diff_one(input: &Input, rules: &RuleSet, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
+fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     let before = match open(input, &mut outcome) {
         None => return outcome,
         Some(Ok(notebook)) => notebook,
         Some(Err(error)) => {
-            not_mended(input, &error, rules, &mut outcome);
+            not_mended(input, &error, &mut outcome);
             return outcome;
         }
     };
     let whole = apps.rewritten(input, looks.least, false);
-    let rules = apps.rules_for(input, rules);
     // What the project's own fixes leave is what the file's are applied to.
     let changed = whole.and_then(|(_, _, rewritten)| rewritten.changes.get(input.path()?));
     let start = match changed.map(|bytes| input.load(bytes.clone())) {
@@ -86,7 +88,12 @@ fn diff_one(input: &Input, rules: &RuleSet, apps: &FunctionApps, looks: &Looks<'
         _ => before.clone(),
     };
     let folder = input.folder();
-    let mended = mend(start, input.origin(&folder), rules, looks.least);
+    let mended = mend(
+        start,
+        input.origin(&folder),
+        &apps.rules_for(input),
+        looks.least,
+    );
     let (own, _) = of_project(input, whole, looks.least);
     let after = mended.notebook;
     let out = &mut outcome.out;
@@ -108,16 +115,7 @@ fn diff_one(input: &Input, rules: &RuleSet, apps: &FunctionApps, looks: &Looks<'
 /// The path as `git apply` in the current folder takes it. What lies outside of that folder is named from the root;
 /// git does not follow `..`.
 pub(super) fn from_here(path: &Path) -> String {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut plain = PathBuf::new();
-    for part in full.components() {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            part => plain.push(part),
-        }
-    }
+    let plain = plain_path(path);
     let here = std::env::current_dir().unwrap_or_default();
     let named: Vec<String> = plain
         .strip_prefix(here)

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context, anyhow};
-use nbfix_lint::{Document, Page, Rule};
+use nbfix_lint::Page;
 use nbfix_rules::group_name;
 
 use crate::arguments::ExplainArguments;
@@ -15,7 +15,7 @@ use crate::terminal::{HEADING, NAME, Terminal, visible};
 /// Prints the page of a rule.
 pub(crate) fn explain(arguments: &ExplainArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let name = arguments.rule.as_str();
-    let book = Rulebook::load(&arguments.pages)?;
+    let book = Rulebook::here(&arguments.pages)?;
     let entry = book
         .find(name)
         .ok_or_else(|| anyhow!(book.unknown(name, std::iter::empty())))?;
@@ -37,7 +37,7 @@ fn text(entry: &Entry, page: &Page, terminal: &Terminal) -> String {
     let group = group_name(rule.group);
     let _ = writeln!(out, "  group    {group} (level: {})", rule.level().as_str());
     let _ = writeln!(out, "  default  {default}");
-    let _ = writeln!(out, "  for      {}", documents(rule));
+    let _ = writeln!(out, "  for      {}", rule.documents_in_words());
     if let Some(path) = &entry.path {
         let _ = writeln!(out, "  page     {}", visible(&shown(path)));
     }
@@ -83,19 +83,6 @@ fn text(entry: &Entry, page: &Page, terminal: &Terminal) -> String {
     }
     section("Examples", &examples);
     out
-}
-
-fn documents(rule: &Rule) -> String {
-    let names: Vec<&str> = rule
-        .documents
-        .iter()
-        .map(|document| match document {
-            Document::Notebook => "notebooks",
-            Document::Script => "Python files",
-            Document::CellFile => "Python files that cells write",
-        })
-        .collect();
-    names.join(", ")
 }
 
 /// The lines of `text`, moved to the right, without empty ones around them.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use nbfix_lint::{Document, FixPage, Page, Rule};
+use nbfix_lint::{FixPage, Page, Rule};
 use nbfix_rules::group_name;
 
 use super::example::example;
@@ -121,19 +121,10 @@ fn facts(rule: &Rule) -> String {
     } else {
         "off unless selected"
     };
-    let documents: Vec<&str> = rule
-        .documents
-        .iter()
-        .map(|document| match document {
-            Document::Notebook => "notebooks",
-            Document::Script => "Python files",
-            Document::CellFile => "Python files that cells write",
-        })
-        .collect();
     format!(
         "<span class=\"tag {level}\">{level}</span> <span class=\"tag\">{}</span> \
          <span class=\"quiet\">{default}; for {}</span>",
         group_name(rule.group),
-        documents.join(", ")
+        rule.documents_in_words()
     )
 }

@@ -13,17 +13,20 @@ fn help() {
         "check",
         "fix",
         "diff",
+        "allow",
         "explain",
         "functions",
         "rules",
         "match",
         "new-rule",
         "test",
+        "config",
         "schema",
         "docs",
     ] {
         assert_snapshot!(command, folder.nbfix(&format!("{command} --help")));
     }
+    assert_snapshot!("baseline_write", folder.nbfix("baseline write --help"));
     let ran = folder.nbfix("");
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("Usage: nbfix"), "{ran}");

@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod allow;
+mod baseline;
 mod check;
+mod config;
 mod diff;
 mod files;
 mod fix;
 mod functions;
+mod habits;
 mod help;
 mod pages;
 mod search;

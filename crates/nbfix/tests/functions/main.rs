@@ -328,3 +328,23 @@ fn the_projects_of_the_pages_are_taken_by_the_worker() {
         }
     }
 }
+
+#[test]
+fn every_style_registers_what_stands_elsewhere() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    let mut copies = Vec::new();
+    for style in ["decorator", "wrapper", "blueprint"] {
+        let project = root.join(style);
+        copy(&fixtures().join("shapes/undecorated-elsewhere"), &project);
+        let text = format!("[functions]\nstyle = \"{style}\"\n");
+        fs::write(project.join("nbfix.toml"), text).unwrap();
+        fix(&project, &[]);
+        copies.push(project);
+    }
+    mended_functions(&copies);
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    assert!(read("wrapper/function_app.py").contains("return await implementation(req)"));
+    assert!(read("blueprint/pages.py").contains("@bp.route(route=\"slow\")\nasync def slow"));
+    assert!(read("blueprint/function_app.py").contains("app.register_functions(jobs_bp)"));
+}

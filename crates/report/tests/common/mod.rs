@@ -81,6 +81,7 @@ pub fn finding(rule: &'static Rule, at: Span, message: &str) -> Finding {
         help: None,
         labels: Vec::new(),
         fix: None,
+        joined: Vec::new(),
     }
 }
 
@@ -98,6 +99,7 @@ pub fn fix(safety: Safety, title: &str, edits: &[(Span, &str)]) -> Fix {
         edits.push(Edit::replace(span.range, *insert));
     }
     Fix {
+        metadata: Vec::new(),
         title: title.to_owned(),
         safety,
         caution: None,

@@ -9,11 +9,12 @@ use nbfix_python::ast::{AnyNodeRef, Expr, ExprCall, ExprDict};
 use nbfix_python::{
     SourceOrderVisitor, TraversalSignal, dotted, range, single_literal, string_value,
 };
-use nbfix_semantic::{ProgramId, Semantic, Unit};
+use nbfix_semantic::{Configuration, ProgramId, Semantic, Unit};
 use nbfix_text::TextRange;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model_constants::{Constants, Place};
+use crate::settings::Settings;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
@@ -96,6 +97,16 @@ const REQUEST_KEYS: &[&str] = &[
     "encoding_format",
 ];
 
+/// Those of them that hold what is asked.
+const QUESTION_KEYS: &[&str] = &[
+    "messages",
+    "input",
+    "inputs",
+    "prompt",
+    "contents",
+    "instructions",
+];
+
 /// Constructors that take the name as an argument without keyword, and which argument it is.
 const POSITIONAL: &[(&str, usize)] = &[
     ("google.generativeai.GenerativeModel", 0),
@@ -157,6 +168,7 @@ const REMOTE: &[&str] = &[
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     let mut places: BTreeMap<&'a str, Vec<Place>> = BTreeMap::new();
     let mut order: Vec<&'a str> = Vec::new();
+    let mut configuring: Vec<(usize, TextRange)> = Vec::new();
     let mut leaves = false;
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
         if !STEMS
@@ -174,15 +186,35 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         };
         finder.visit_body(unit.module.body());
         leaves |= finder.leaves;
-        for (model, at) in finder.found {
-            if !order.contains(&model) {
-                order.push(model);
+        for found in finder.found {
+            // The fix of all is one, and is to leave out what is meant to stay.
+            if findings.is_allowed(unit.cell, found.at) {
+                continue;
             }
-            places.entry(model).or_default().push(Place {
+            if !order.contains(&found.model) {
+                order.push(found.model);
+            }
+            if found.configures {
+                configuring.push((unit.index, found.at));
+            }
+            places.entry(found.model).or_default().push(Place {
                 unit: unit.index,
-                at,
+                at: found.at,
             });
         }
+    }
+    // What stands once, in the configuration cell, and configures something there, is where it belongs.
+    if !configuring.is_empty()
+        && let Some(home) = semantic
+            .configuration_cell()
+            .filter(Configuration::is_certain)
+    {
+        order.retain(|model| {
+            let [place] = places.get(model).map_or(&[][..], Vec::as_slice) else {
+                return true;
+            };
+            place.unit != home.unit || !configuring.contains(&(place.unit, place.at))
+        });
     }
     if order.is_empty() {
         return;
@@ -191,13 +223,14 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         .iter()
         .filter_map(|model| Some((*model, places.get(model)?.as_slice())))
         .collect();
-    let constants = Constants::plan(semantic, &models);
+    let successors = &Settings::of(findings).models.replace;
+    let constants = Constants::plan(semantic, &models, successors);
     for (model, places) in models {
         let Some(places) = places.split_first() else {
             continue;
         };
         let mut report = report(semantic, model, places, &constants);
-        if leaves {
+        if leaves || constants.changes() {
             report = report.safety(Safety::Unsafe);
         }
         findings.push(report);
@@ -243,25 +276,55 @@ fn report(
     report
 }
 
+/// A model's name in a cell.
+struct Found<'a> {
+    model: &'a str,
+    at: TextRange,
+    /// Whether it stands in a dictionary or constructor that is bound to a name at the top level.
+    configures: bool,
+}
+
 struct Finder<'s, 'a> {
     semantic: &'s Semantic<'a>,
     unit: &'s Unit<'a>,
     ancestors: Vec<AnyNodeRef<'a>>,
-    found: Vec<(&'a str, TextRange)>,
+    found: Vec<Found<'a>>,
     /// Whether one of them stands in a function that runs elsewhere.
     leaves: bool,
 }
 
 impl<'a> Finder<'_, 'a> {
-    /// Takes the literal if it names a model.
-    fn take(&mut self, value: &'a Expr) {
+    /// Takes the literal if it names a model. `settles` is false if it is handed to a call that is no constructor.
+    fn take(&mut self, value: &'a Expr, settles: bool) {
         if let Some(literal) = single_literal(value) {
             let text = string_value(value).unwrap_or_default();
             if !literal.flags.prefix().is_raw() && is_model(text) {
-                self.found.push((text, range(value)));
+                let found = Found {
+                    model: text,
+                    at: range(value),
+                    configures: settles && self.configures(value),
+                };
+                self.found.push(found);
                 self.leaves |= self.runs_elsewhere();
             }
         }
+    }
+
+    /// Whether `value` is a setting: an entry of a dictionary, list or constructor that a name of the top level is bound to,
+    /// `LLM = {"model": "..."}` or `llm = ChatModel(model="...")`.
+    fn configures(&self, value: &Expr) -> bool {
+        let Some(AnyNodeRef::StmtAssign(_) | AnyNodeRef::StmtAnnAssign(_)) = self
+            .ancestors
+            .iter()
+            .find(|node| range(**node).covers(range(value)) && node.is_statement())
+        else {
+            return false;
+        };
+        let calls = self.ancestors.iter().filter_map(|node| match node {
+            AnyNodeRef::ExprCall(call) => Some(*call),
+            _ => None,
+        });
+        calls.into_iter().all(is_constructor)
     }
 
     fn call(&mut self, call: &'a ExprCall) {
@@ -285,7 +348,7 @@ impl<'a> Finder<'_, 'a> {
         candidates
             .into_iter()
             .chain(positional)
-            .for_each(|value| self.take(value));
+            .for_each(|value| self.take(value, is_constructor(call)));
     }
 
     /// Whether the call loads weights onto this machine.
@@ -326,9 +389,11 @@ impl<'a> Finder<'_, 'a> {
         if !is_request {
             return;
         }
+        // With a question in it, it is a request and no setting.
+        let asks = keys.iter().any(|key| QUESTION_KEYS.contains(key));
         for item in &dict.items {
             if item.key.as_ref().and_then(string_value).is_some_and(key) {
-                self.take(&item.value);
+                self.take(&item.value, !asks);
             }
         }
     }
@@ -371,9 +436,15 @@ impl<'a> Finder<'_, 'a> {
             KEYWORDS.contains(&name.to_lowercase().as_str())
         });
         if named {
-            self.take(value);
+            self.take(value, false);
         }
     }
+}
+
+/// Whether a call makes an object, by the name of what is called: classes begin with a capital letter.
+fn is_constructor(call: &ExprCall) -> bool {
+    let name = dotted(&*call.func).and_then(|(_, parts)| parts.last().copied());
+    name.is_some_and(|name| name == "dict" || name.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 /// Whether a function of this name asks for the model's encoding only.
@@ -406,7 +477,7 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
                     _ => false,
                 });
                 if let Some(default) = parameter.default.as_deref().filter(|_| named && !counts) {
-                    self.take(default);
+                    self.take(default, false);
                 }
             }
             _ => {}

@@ -46,6 +46,16 @@ impl<'a> Lower<'_, 'a> {
                 let ([op], [right]) = (compare.ops.as_ref(), compare.comparators.as_ref()) else {
                     return Test::Unknown;
                 };
+                if let (Expr::Name(name), Expr::NoneLiteral(_)) = (&*compare.left, right) {
+                    let name = self.global(name.id.as_str(), range(name).start());
+                    return match (op, name) {
+                        (CmpOp::IsNot | CmpOp::NotEq, Some(name)) => Test::Some(name),
+                        (CmpOp::Is | CmpOp::Eq, Some(name)) => {
+                            Test::Not(Box::new(Test::Some(name)))
+                        }
+                        _ => Test::Unknown,
+                    };
+                }
                 let Some(name) = string_value(&compare.left).filter(|_| is_namespace(right)) else {
                     return Test::Unknown;
                 };
@@ -92,6 +102,19 @@ impl<'a> Lower<'_, 'a> {
             },
             _ => Test::Unknown,
         }
+    }
+
+    /// Lowers a condition, and gives what it says of names. What it only asks for is told apart from what it needs.
+    pub(crate) fn condition(&mut self, expr: &'a Expr) -> Test {
+        let test = self.test(expr);
+        if !only_asks(&test) {
+            self.visit_expr(expr);
+            return test;
+        }
+        for op in self.within(|this| this.visit_expr(expr)).ops {
+            self.push(asked(op));
+        }
+        test
     }
 
     fn short_circuit(&mut self, values: &'a [Expr], op: BoolOp) {
@@ -271,6 +294,34 @@ impl<'a> Lower<'_, 'a> {
         } else if runs != Runs::Never {
             self.perhaps(body);
         }
+    }
+}
+
+/// Whether a condition does nothing but look whether there is anything in some names.
+fn only_asks(test: &Test) -> bool {
+    match test {
+        Test::Truth(_) | Test::Some(_) | Test::Bound(_) => true,
+        Test::Not(test) => only_asks(test),
+        Test::Both(first, second) => only_asks(first) && only_asks(second),
+        Test::Unknown | Test::Constant(_) => false,
+    }
+}
+
+fn asked(op: Op<'_>) -> Op<'_> {
+    fn all(block: Block<'_>) -> Block<'_> {
+        Block {
+            ops: block.ops.into_iter().map(asked).collect(),
+            ..block
+        }
+    }
+    match op {
+        Op::Read { name, at } => Op::Ask { name, at },
+        Op::Branch { test, then, other } => Op::Branch {
+            test,
+            then: all(then),
+            other: all(other),
+        },
+        other => other,
     }
 }
 

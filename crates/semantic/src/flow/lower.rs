@@ -100,9 +100,9 @@ impl<'l, 'a> Lower<'l, 'a> {
 
     pub(crate) fn push(&mut self, op: Op<'a>) {
         self.block.changes |= match &op {
-            Op::Read { .. } => false,
+            Op::Read { .. } | Op::Ask { .. } => false,
             Op::Branch { then, other, .. } => then.changes || other.changes,
-            Op::Perhaps(block) => block.changes,
+            Op::Perhaps(block) | Op::Annotation(block) => block.changes,
             _ => true,
         };
         self.block.ops.push(op);
@@ -220,7 +220,7 @@ impl<'l, 'a> Lower<'l, 'a> {
                 this.visit_expr(returns);
             }
         });
-        self.perhaps(annotations);
+        self.annotation(annotations);
         let at = self.site(range(&function.name));
         let id = self.reserve(at, Some(function), Some(&function.parameters));
         self.inner.insert(range(&function.name).start(), id);
@@ -265,6 +265,12 @@ impl<'l, 'a> Lower<'l, 'a> {
     pub(crate) fn perhaps(&mut self, block: Block<'a>) {
         if !block.ops.is_empty() {
             self.push(Op::Perhaps(block));
+        }
+    }
+
+    fn annotation(&mut self, block: Block<'a>) {
+        if !block.ops.is_empty() {
+            self.push(Op::Annotation(block));
         }
     }
 
@@ -319,8 +325,7 @@ impl<'l, 'a> Lower<'l, 'a> {
     }
 
     fn branch(&mut self, branch: &'a StmtIf) {
-        self.visit_expr(&branch.test);
-        let test = self.test(&branch.test);
+        let test = self.condition(&branch.test);
         let then = self.suite(&branch.body);
         let other = self.within(|this| this.clauses(&branch.elif_else_clauses));
         self.push(Op::Branch { test, then, other });
@@ -334,8 +339,7 @@ impl<'l, 'a> Lower<'l, 'a> {
             self.visit_body(&first.body);
             return;
         };
-        self.visit_expr(condition);
-        let test = self.test(condition);
+        let test = self.condition(condition);
         let then = self.suite(&first.body);
         let other = self.within(|this| this.clauses(rest));
         self.push(Op::Branch { test, then, other });
@@ -539,7 +543,7 @@ impl<'l, 'a> Lower<'l, 'a> {
             }
             Stmt::AnnAssign(assign) => {
                 let annotation = self.within(|this| this.visit_expr(&assign.annotation));
-                self.perhaps(annotation);
+                self.annotation(annotation);
                 if let Some(value) = &assign.value {
                     self.visit_expr(value);
                     let what = self.what(value);
@@ -558,7 +562,7 @@ impl<'l, 'a> Lower<'l, 'a> {
                     .open(Frame::Plain(type_names(alias.type_params.as_deref())));
                 let value = self.within(|this| this.visit_expr(&alias.value));
                 self.scopes.close();
-                self.perhaps(value);
+                self.annotation(value);
                 self.target(&alias.name, What::Other);
             }
             Stmt::Delete(delete) => delete.targets.iter().for_each(|target| self.delete(target)),

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod expressions;
+mod facts;
 mod known;
 mod lower;
 mod ops;
@@ -16,6 +17,8 @@ mod shape;
 mod state;
 
 pub use arguments::Mismatch;
+pub(crate) use facts::statements;
+pub use facts::{Read, Statement};
 pub use ops::Site;
 
 use nbfix_ipynb::CellId;
@@ -93,7 +96,7 @@ pub struct Prediction {
 }
 
 /// What happens at one cell.
-enum Step<'a> {
+pub(crate) enum Step<'a> {
     /// It runs.
     Run(Vec<Block<'a>>),
     /// It cannot be read; these names stand in it.
@@ -104,9 +107,9 @@ enum Step<'a> {
 
 /// A notebook, lowered.
 pub(crate) struct Plan<'a> {
-    all: Lowered<'a>,
+    pub(crate) all: Lowered<'a>,
     /// The cells that do something to names, with their position.
-    steps: Vec<(CellId, Step<'a>)>,
+    pub(crate) steps: Vec<(CellId, Step<'a>)>,
 }
 
 impl<'a> Plan<'a> {

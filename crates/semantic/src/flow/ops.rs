@@ -64,6 +64,8 @@ pub(crate) struct Block<'a> {
 pub(crate) enum Op<'a> {
     /// A global name is read.
     Read { name: NameId, at: Site },
+    /// A global name is read only to see whether there is anything in it: `if name:`, `name is None`.
+    Ask { name: NameId, at: Site },
     /// A global name gets a value.
     Bind { name: NameId, at: Site, what: What },
     /// A global name is deleted; if `strict`, it must have been there.
@@ -98,8 +100,10 @@ pub(crate) enum Op<'a> {
         other: Block<'a>,
         last: Block<'a>,
     },
-    /// What may run, or may not: annotations, parts of comprehensions.
+    /// What may run, or may not: parts of comprehensions.
     Perhaps(Block<'a>),
+    /// What only some versions of Python run.
+    Annotation(Block<'a>),
     /// What is bound inside is not seen outside (`%%timeit`).
     Apart(Block<'a>),
     /// The rest does not run.
@@ -143,6 +147,8 @@ pub(crate) enum Test {
     Truth(NameId),
     /// `"name" in globals()`
     Bound(NameId),
+    /// `name is not None`
+    Some(NameId),
     Not(Box<Test>),
     /// Both must hold.
     Both(Box<Test>, Box<Test>),

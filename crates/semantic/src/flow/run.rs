@@ -185,7 +185,7 @@ impl<'m, 'a> Machine<'m, 'a> {
         }
         self.budget -= 1;
         match op {
-            Op::Read { name, at } => self.read(*name, *at, false),
+            Op::Read { name, at } | Op::Ask { name, at } => self.read(*name, *at, false),
             Op::Bind { name, at, what } => {
                 self.bind(*name, *at, *what);
                 End::Falls
@@ -221,7 +221,9 @@ impl<'m, 'a> Machine<'m, 'a> {
                 other,
                 last,
             } => self.attempt(body, handlers, other, last),
-            Op::Perhaps(block) => self.branch(&Test::Unknown, block, &Block::default()),
+            Op::Perhaps(block) | Op::Annotation(block) => {
+                self.branch(&Test::Unknown, block, &Block::default())
+            }
             Op::Apart(block) => {
                 let before = self.state.clone();
                 let end = self.block(block);

@@ -64,7 +64,7 @@ impl<'a> Machine<'_, 'a> {
 
     fn holds(&self, test: &Test) -> Option<bool> {
         match test {
-            Test::Unknown => None,
+            Test::Unknown | Test::Some(_) => None,
             Test::Constant(value) => Some(*value),
             Test::Truth(name) => match self.sure_thing(*name) {
                 Thing::Truth(value) => Some(value),
@@ -242,7 +242,7 @@ impl<'a> Machine<'_, 'a> {
                 Op::Loop { body, other, .. } => [body, other]
                     .into_iter()
                     .for_each(|each| self.trust_all(each)),
-                Op::Perhaps(block) => self.trust_all(block),
+                Op::Perhaps(block) | Op::Annotation(block) => self.trust_all(block),
                 Op::Try {
                     body,
                     handlers,

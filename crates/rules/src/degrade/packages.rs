@@ -1,0 +1,206 @@
+//! Packages of services: the notebook goes on where one is not installed.
+
+use std::collections::BTreeSet;
+
+use nbfix_python::ast::Stmt;
+use nbfix_python::range;
+use nbfix_semantic::Unit;
+use nbfix_text::Edit;
+
+use super::Need;
+use super::text::{indented, line_end, line_start, quoted, stands_alone};
+use crate::services;
+
+/// The statements around `index` that import packages of one of these services, first and last.
+pub(super) fn run_at(
+    unit: &Unit<'_>,
+    index: usize,
+    services: &BTreeSet<&'static str>,
+) -> Option<(usize, usize)> {
+    let body = unit.module.body();
+    let service = |at: usize| body.get(at).and_then(service_of);
+    let id = service(index).filter(|id| {
+        // The identity of Azure comes with every service of it.
+        services.contains(id) || *id == "azure_login" && services.iter().any(|id| is_azure(id))
+    })?;
+    let first = (0..=index)
+        .rev()
+        .take_while(|at| service(*at) == Some(id))
+        .last()?;
+    let last = (index..body.len())
+        .take_while(|at| service(*at) == Some(id))
+        .last()?;
+    Some((first, last))
+}
+
+pub(super) fn is_azure(id: &str) -> bool {
+    services::by_id(id).is_some_and(services::Service::is_azure)
+}
+
+/// The service whose package a statement imports.
+fn service_of(stmt: &Stmt) -> Option<&'static str> {
+    let service = match stmt {
+        Stmt::Import(import) => {
+            let mut modules = import
+                .names
+                .iter()
+                .map(|alias| services::by_module(alias.name.as_str()));
+            let first = modules.next()??;
+            modules
+                .all(|other| other.is_some_and(|other| other.id == first.id))
+                .then_some(first)?
+        }
+        Stmt::ImportFrom(import) if import.level == 0 => {
+            if import.names.iter().any(|alias| alias.name.as_str() == "*") {
+                return None;
+            }
+            let module = import.module.as_ref()?.as_str();
+            services::by_module(module)?
+        }
+        _ => return None,
+    };
+    Some(service.id.as_str())
+}
+
+/// The names that an import binds.
+fn names(stmt: &Stmt) -> Vec<&str> {
+    match stmt {
+        Stmt::Import(import) => import
+            .names
+            .iter()
+            .map(|alias| match &alias.asname {
+                Some(name) => name.as_str(),
+                None => alias.name.as_str().split('.').next().unwrap_or_default(),
+            })
+            .collect(),
+        Stmt::ImportFrom(import) => import
+            .names
+            .iter()
+            .map(|alias| alias.asname.as_ref().unwrap_or(&alias.name).as_str())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn module(stmt: &Stmt) -> Option<&str> {
+    match stmt {
+        Stmt::Import(import) => import.names.first().map(|alias| alias.name.as_str()),
+        Stmt::ImportFrom(import) => import.module.as_ref().map(|module| module.as_str()),
+        _ => None,
+    }
+}
+
+/// What a name of the run needs: the first one is there.
+pub(super) fn need(unit: &Unit<'_>, run: (usize, usize)) -> Option<Need> {
+    let body = unit.module.body();
+    let first = body.get(run.0)?;
+    let name = names(first).first().copied()?;
+    Some(Need {
+        test: format!("{name} is not None"),
+        label: format!("the package {}", distribution(module(first)?)),
+        package_of: service_of(first),
+    })
+}
+
+/// The edits that let the imports of the run fail.
+pub(super) fn guard(unit: &Unit<'_>, run: (usize, usize)) -> Option<Vec<Edit>> {
+    let body = unit.module.body();
+    let statements = body.get(run.0..=run.1)?;
+    if !stands_alone(unit.source, body, run.0, run.1) {
+        return None;
+    }
+    let (first, last) = (statements.first()?, statements.last()?);
+    let start = line_start(unit.source, range(first).start());
+    let end = line_end(unit.source, range(last).end());
+    let mut bound: Vec<&str> = Vec::new();
+    for name in statements.iter().flat_map(names) {
+        if !bound.contains(&name) {
+            bound.push(name);
+        }
+    }
+    let mut packages: Vec<String> = statements
+        .iter()
+        .filter_map(|stmt| module(stmt))
+        .map(distribution)
+        .collect();
+    packages.sort();
+    packages.dedup();
+    let words = packages.join(" ");
+    let mut closing = format!(
+        "\nexcept ImportError as _exc:\n    print({} % _exc)",
+        quoted(&format!("[WARN] %s - to install it: %%pip install {words}"))
+    );
+    for chunk in bound.chunks(6) {
+        closing.push_str(&format!("\n    {} = None", chunk.join(" = ")));
+    }
+    indented(unit, start, end, "try:\n", &closing, &[])
+}
+
+/// The distribution that brings a module, as `pip` calls it.
+fn distribution(module: &str) -> String {
+    const OTHERS: &[(&str, &str)] = &[
+        ("psycopg2", "psycopg2-binary"),
+        ("kafka", "kafka-python"),
+        ("confluent_kafka", "confluent-kafka"),
+        ("google.genai", "google-genai"),
+        ("google.generativeai", "google-generativeai"),
+        ("vertexai", "google-cloud-aiplatform"),
+        ("botocore", "boto3"),
+        ("qdrant_client", "qdrant-client"),
+        ("elasticsearch", "elasticsearch"),
+        ("MySQLdb", "mysqlclient"),
+        ("snowflake", "snowflake-connector-python"),
+        ("dotenv", "python-dotenv"),
+    ];
+    let belongs = |root: &str| {
+        module == root
+            || module
+                .strip_prefix(root)
+                .is_some_and(|rest| rest.starts_with('.'))
+    };
+    if let Some((_, name)) = OTHERS.iter().find(|(root, _)| belongs(root)) {
+        return (*name).to_owned();
+    }
+    let parts: Vec<&str> = module.split('.').collect();
+    let kept = match parts.as_slice() {
+        // `azure.mgmt.cosmosdb.models` comes with azure-mgmt-cosmosdb, `azure.cosmos.aio` with azure-cosmos.
+        [
+            "azure",
+            "mgmt" | "ai" | "storage" | "search" | "keyvault" | "monitor" | "data",
+            _,
+            ..,
+        ] => 3,
+        ["azure", _, ..] => 2,
+        ["google", "cloud", _, ..] => 3,
+        _ => 1,
+    };
+    parts
+        .get(..kept)
+        .unwrap_or(&parts)
+        .join("-")
+        .replace('_', "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distributions_are_named_as_pip_knows_them() {
+        for (module, name) in [
+            ("azure.cosmos.aio", "azure-cosmos"),
+            (
+                "azure.search.documents.indexes.models",
+                "azure-search-documents",
+            ),
+            ("azure.mgmt.resource.resources", "azure-mgmt-resource"),
+            ("azure.identity", "azure-identity"),
+            ("google.cloud.bigquery", "google-cloud-bigquery"),
+            ("openai", "openai"),
+            ("psycopg2.extras", "psycopg2-binary"),
+            ("pinecone", "pinecone"),
+        ] {
+            assert_eq!(distribution(module), name);
+        }
+    }
+}

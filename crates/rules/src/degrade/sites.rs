@@ -1,0 +1,100 @@
+//! The sites of a notebook, whichever rule finds them.
+
+use nbfix_lint::Findings;
+use nbfix_python::ast::{Expr, Stmt};
+use nbfix_semantic::{ProgramId, Semantic, Unit};
+
+use super::{Site, helper};
+use crate::guards::handler_body;
+use crate::{az_runs, first_uses, stops};
+
+/// The sites of all rules that run, in order; none overlaps another.
+pub(super) fn all(semantic: &Semantic<'_>, findings: &Findings<'_>) -> Vec<Site> {
+    let mut sites: Vec<Site> = Vec::new();
+    let mut az = if findings.runs("subprocess-az") {
+        az_runs::runs_of(semantic)
+    } else {
+        Vec::new()
+    };
+    let uses = if findings.runs("unguarded-service") {
+        first_uses::uses_of(semantic)
+    } else {
+        Vec::new()
+    };
+    for unit in semantic.units_of(ProgramId::DOCUMENT) {
+        let mut here: Vec<Site> = Vec::new();
+        if findings.runs("raise-on-missing-service") {
+            let stops = stops::stops_of(semantic, unit);
+            here.extend(stops::sites(semantic, unit, &stops));
+        }
+        if let Some(at) = az.iter().position(|(other, _)| other.index == unit.index) {
+            let (_, runs) = az.swap_remove(at);
+            here.extend(az_runs::site(unit, &runs));
+        }
+        if let Some((_, uses)) = uses.iter().find(|(other, _)| other.index == unit.index) {
+            here.extend(first_uses::sites(semantic, unit, uses));
+        }
+        here.sort_by_key(|site| (site.from, site.to));
+        for site in here {
+            match sites
+                .last_mut()
+                .filter(|last| last.unit == site.unit && last.to >= site.from)
+            {
+                Some(last) => merge(last, site),
+                None => sites.push(site),
+            }
+        }
+    }
+    for site in &mut sites {
+        rename_flag(semantic, site);
+    }
+    sites
+}
+
+/// Two sites that overlap are one: the cell goes on without the service that it asks for first.
+fn merge(one: &mut Site, other: Site) {
+    one.to = one.to.max(other.to);
+    one.replacements.extend(other.replacements);
+    one.asks.extend(other.asks);
+    for line in other.outage.first {
+        if !one.outage.first.contains(&line) {
+            one.outage.first.push(line);
+        }
+    }
+}
+
+/// The flag gets another name where the notebook means something else by it.
+fn rename_flag(semantic: &Semantic<'_>, site: &mut Site) {
+    let is_ours = |unit: &Unit<'_>| {
+        let mut body = unit.module.body().iter();
+        body.any(|stmt| flag_of(stmt).as_deref() == Some(site.outage.flag.as_str()))
+    };
+    let taken = semantic.is_bound(ProgramId::DOCUMENT, &site.outage.flag);
+    if taken && !semantic.units_of(ProgramId::DOCUMENT).any(is_ours) {
+        site.outage.flag = format!("{}_ready", site.outage.flag.trim_end_matches("_enabled"));
+    }
+}
+
+/// The flag that a statement sets which goes on without a service already.
+pub(super) fn flag_of(stmt: &Stmt) -> Option<String> {
+    match stmt {
+        Stmt::Try(each) => each.handlers.iter().find_map(|handler| {
+            handler_body(handler).iter().find_map(|stmt| match stmt {
+                Stmt::Assign(assign) => match (assign.targets.as_slice(), &*assign.value) {
+                    ([Expr::Name(name)], Expr::BooleanLiteral(value)) if !value.value => {
+                        let name = name.id.as_str();
+                        let is_flag = name.ends_with("_enabled") || name.ends_with("_ready");
+                        is_flag.then(|| name.to_owned())
+                    }
+                    _ => None,
+                },
+                _ => None,
+            })
+        }),
+        Stmt::With(with) => with
+            .items
+            .iter()
+            .find_map(|item| helper::is_step(&item.context_expr)),
+        _ => None,
+    }
+}

@@ -1,0 +1,461 @@
+//! The texts of the degrade fix, and where they go.
+
+use std::collections::BTreeMap;
+
+use nbfix_python::ast::{Expr, ExprRef, Stmt};
+use nbfix_python::{dotted, is_stdlib, range};
+use nbfix_semantic::{Semantic, Unit};
+use nbfix_text::{Edit, TextRange};
+
+use super::{Site, helper};
+use crate::outage::Outage;
+use crate::settings::DegradeStyle;
+
+/// What `str.splitlines` takes for a line break besides `\n` and `\r`.
+const OTHER_LINE_BREAKS: &[char] = &[
+    '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}', '\0',
+];
+
+/// How many names stand in one line of assignments.
+const NAMES_IN_A_LINE: usize = 6;
+
+/// A test, and what is missing where it does not hold.
+pub(super) type Test = (String, String);
+
+/// Statements of a cell that go into a block of their own.
+pub(super) struct Block<'b, 'a> {
+    pub(super) semantic: &'b Semantic<'a>,
+    pub(super) unit: &'b Unit<'a>,
+    /// The first and the last statement, by position.
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// What they bind.
+    pub(super) names: Vec<&'a str>,
+}
+
+impl<'a> Block<'_, 'a> {
+    /// The edits that let the statements fail where the site's service is missing. `tests` are what they need besides;
+    /// `known` says that the reader has been told already how to mend the service. `None` if they cannot be wrapped
+    /// without changing what they mean.
+    pub(super) fn site(
+        &self,
+        site: &Site,
+        tests: &[Test],
+        style: DegradeStyle,
+        known: bool,
+    ) -> Option<Vec<Edit>> {
+        let outage = &site.outage;
+        let mut opening = match style {
+            DegradeStyle::Inline => "try:\n".to_owned(),
+            DegradeStyle::Helper => format!(
+                "{}\n",
+                helper::opening(outage, &self.kept_names(&outage.flag))
+            ),
+        };
+        for (test, label) in tests {
+            let text = quoted(&format!("{label} is not available"));
+            opening.push_str(&format!(
+                "    if {}:\n        raise LookupError({text})\n",
+                negated(test)
+            ));
+        }
+        for line in &outage.first {
+            opening.push_str(&format!("    {line}\n"));
+        }
+        let closing = match style {
+            DegradeStyle::Inline => self.handler(outage, known),
+            DegradeStyle::Helper => String::new(),
+        };
+        self.wrapped(&opening, &closing, &site.replacements)
+    }
+
+    /// The edits that skip the statements where something is missing.
+    pub(super) fn guard(&self, tests: &[Test], style: DegradeStyle) -> Option<Vec<Edit>> {
+        if style == DegradeStyle::Helper
+            && let Some(opening) = helper::guard(tests, &self.kept_names(""))
+        {
+            return self.wrapped(&format!("{opening}\n"), "", &[]);
+        }
+        let condition: Vec<&str> = tests.iter().map(|(test, _)| test.as_str()).collect();
+        let opening = format!("if {}:\n", condition.join(" and "));
+        let told = match tests {
+            [(_, label)] => quoted(&format!("[SKIP] this step needs {label}")),
+            several => {
+                let pairs: Vec<String> = several
+                    .iter()
+                    .map(|(test, label)| format!("({}, {test})", quoted(label)))
+                    .collect();
+                format!(
+                    "'[SKIP] this step needs ' + ', '.join(name for name, ready in ({}) if not ready)",
+                    pairs.join(", ")
+                )
+            }
+        };
+        let mut lines = vec![
+            String::new(),
+            "else:".to_owned(),
+            format!("    print({told})"),
+        ];
+        lines.extend(self.fallback(""));
+        self.wrapped(&opening, &lines.join("\n"), &[])
+    }
+
+    fn statements(&self) -> &[Stmt] {
+        self.unit
+            .module
+            .body()
+            .get(self.from..=self.to)
+            .unwrap_or_default()
+    }
+
+    /// The statements in a block between these texts.
+    fn wrapped(&self, opening: &str, closing: &str, replacements: &[Edit]) -> Option<Vec<Edit>> {
+        let body = self.unit.module.body();
+        let statements = self.statements();
+        let region = range(statements.first()?).cover(range(statements.last()?));
+        let start = line_start(self.unit.source, region.start());
+        let end = line_end(self.unit.source, region.end());
+        let alone = stands_alone(self.unit.source, body, self.from, self.to);
+        if !alone || statements.iter().any(cannot_be_indented) {
+            return None;
+        }
+        let mut more: BTreeMap<usize, String> = BTreeMap::new();
+        let mut shown = String::new();
+        if self.to + 1 == body.len() {
+            show_last(
+                self.semantic,
+                self.unit,
+                statements.last()?,
+                end,
+                &mut more,
+                &mut shown,
+            );
+        }
+        shown.push_str(closing);
+        let mut edits: Vec<Edit> = replacements.to_vec();
+        edits.extend(more.into_iter().map(|(at, text)| Edit::insert(at, text)));
+        indented(self.unit, start, end, opening, &shown, &edits)
+    }
+
+    fn handler(&self, outage: &Outage, known: bool) -> String {
+        let flag = &outage.flag;
+        let told = format!(
+            "[WARN] {} unavailable - %s: %s",
+            outage.label.replace('%', "%%")
+        );
+        let mut lines = vec![String::new()];
+        if !known {
+            // A later step of the same service does not make good what an earlier one could not do.
+            lines.push(format!("    {flag} = True"));
+        }
+        lines.extend([
+            "except (NameError, TypeError, AttributeError, AssertionError):".to_owned(),
+            "    raise  # a bug in the code, not a missing service".to_owned(),
+            "except Exception as _exc:".to_owned(),
+            format!(
+                "    print({} % (type(_exc).__name__, (str(_exc).splitlines() or [''])[0][:300]))",
+                quoted(&told)
+            ),
+        ]);
+        if !known {
+            // Every missing thing is explained once.
+            let mut section = |title: &str, steps: &[String]| {
+                if !steps.is_empty() {
+                    lines.push(format!("    print({})", quoted(&format!("  {title}:"))));
+                    let step =
+                        |step: &String| format!("    print({})", quoted(&format!("    {step}")));
+                    lines.extend(steps.iter().map(step));
+                }
+            };
+            section("TO FIX VIA CLI", &outage.cli);
+            section("TO FIX VIA PORTAL", &outage.portal);
+            lines.push(format!(
+                "    print({})",
+                quoted(&format!("  Impact: {}", outage.impact))
+            ));
+        }
+        lines.push(format!("    {flag} = False"));
+        lines.extend(self.fallback(flag));
+        lines.join("\n")
+    }
+
+    /// The lines that give the names a value where the statements did not run.
+    fn fallback(&self, flag: &str) -> Vec<String> {
+        let kept = self.kept();
+        // A module of the standard library is there in any case; later cells may count on it.
+        let mut lines: Vec<String> = kept
+            .iter()
+            .map(|stmt| format!("    {}", range(*stmt).of(self.unit.source)))
+            .collect();
+        let names = self.kept_names(flag);
+        lines.extend(
+            names
+                .chunks(NAMES_IN_A_LINE)
+                .map(|chunk| format!("    {} = None", chunk.join(" = "))),
+        );
+        lines
+    }
+
+    /// Imports that cannot fail.
+    fn kept(&self) -> Vec<&Stmt> {
+        self.statements()
+            .iter()
+            .filter(|stmt| is_stdlib_import(stmt))
+            .collect()
+    }
+
+    /// The names that need a value where the statements did not run.
+    fn kept_names(&self, flag: &str) -> Vec<&'a str> {
+        let kept = self.kept();
+        let imported = |name: &str| {
+            kept.iter().any(|stmt| {
+                self.semantic
+                    .bound_within(self.unit, range(*stmt))
+                    .contains(&name)
+            })
+        };
+        self.names
+            .iter()
+            .copied()
+            .filter(|name| *name != flag && !imported(name))
+            .collect()
+    }
+}
+
+/// The edits that indent the lines from `start` to `end`, with a text before them and one behind. `edits` are edits
+/// inside. `None` if the lines cannot be indented.
+pub(super) fn indented(
+    unit: &Unit<'_>,
+    start: usize,
+    end: usize,
+    opening: &str,
+    closing: &str,
+    edits: &[Edit],
+) -> Option<Vec<Edit>> {
+    // Of a cell that does not parse, the tree is a guess. And IPython breaks lines where Python does not.
+    if !unit.module.errors().is_empty() || unit.source.contains(OTHER_LINE_BREAKS) {
+        return None;
+    }
+    let (inner, replacements): (Vec<&Edit>, Vec<&Edit>) =
+        edits.iter().partition(|edit| edit.range.is_empty());
+    let strings = unit.module.multiline_strings(unit.source);
+    let untouched = |at: usize| {
+        let inside = |range: TextRange| range.start() < at && at < range.end();
+        strings
+            .iter()
+            .any(|string| inside(*string) || string.contains(at) && string.start() < at)
+            || replacements.iter().any(|edit| inside(edit.range))
+    };
+    let mut inserts: BTreeMap<usize, String> = BTreeMap::new();
+    for line in line_starts(unit.source, TextRange::new(start, end)) {
+        let text = unit.source.get(line..).unwrap_or_default();
+        let is_blank = text.lines().next().unwrap_or_default().trim().is_empty();
+        if !is_blank && !untouched(line) {
+            inserts.insert(line, "    ".to_owned());
+        }
+    }
+    inserts.entry(start).or_default().insert_str(0, opening);
+    for edit in inner {
+        inserts
+            .entry(edit.range.start())
+            .or_default()
+            .push_str(&edit.insert);
+    }
+    inserts.entry(end).or_default().push_str(closing);
+    inserts.retain(|_, text| !text.is_empty());
+    let crlf = unit.source.contains("\r\n");
+    let finish = |text: String| {
+        if crlf {
+            text.replace('\n', "\r\n")
+        } else {
+            text
+        }
+    };
+    let mut all: Vec<Edit> = inserts
+        .into_iter()
+        .map(|(at, text)| Edit::insert(at, finish(text)))
+        .collect();
+    all.extend(
+        replacements
+            .into_iter()
+            .map(|edit| Edit::replace(edit.range, finish(edit.insert.clone()))),
+    );
+    Some(all)
+}
+
+/// The statements from the first that stands on the line of `from` to the last on that of `to`.
+pub(super) fn whole_lines(unit: &Unit<'_>, mut from: usize, mut to: usize) -> (usize, usize) {
+    let body = unit.module.body();
+    while from > 0 && !apart(unit.source, body, from - 1) {
+        from -= 1;
+    }
+    while to + 1 < body.len() && !apart(unit.source, body, to) {
+        to += 1;
+    }
+    (from, to)
+}
+
+/// Whether a line break stands between a statement and the next one.
+fn apart(source: &str, body: &[Stmt], index: usize) -> bool {
+    match (body.get(index), body.get(index + 1)) {
+        (Some(earlier), Some(later)) => TextRange::new(range(earlier).end(), range(later).start())
+            .of(source)
+            .contains('\n'),
+        _ => true,
+    }
+}
+
+fn negated(test: &str) -> String {
+    match test.strip_suffix(" is not None") {
+        Some(name) => format!("{name} is None"),
+        None => format!("not {test}"),
+    }
+}
+
+/// Whether the region's first and last lines hold no other statement.
+pub(super) fn stands_alone(source: &str, body: &[Stmt], from: usize, to: usize) -> bool {
+    (from == 0 || apart(source, body, from - 1)) && apart(source, body, to)
+}
+
+/// What only works at the very start of a line, or must come first in its cell.
+fn cannot_be_indented(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::ImportFrom(import) => import
+            .module
+            .as_ref()
+            .is_some_and(|module| module == "__future__"),
+        Stmt::IpyEscapeCommand(escape) => escape.kind.is_help(),
+        _ => false,
+    }
+}
+
+/// A cell shows the value of its last expression. Indented, it would not: so it is shown by hand.
+fn show_last(
+    semantic: &Semantic<'_>,
+    unit: &Unit<'_>,
+    last: &Stmt,
+    line_end: usize,
+    inserts: &mut BTreeMap<usize, String>,
+    closing: &mut String,
+) {
+    let Stmt::Expr(statement) = last else { return };
+    let value = &*statement.value;
+    let at = range(statement);
+    let silenced = TextRange::new(at.end(), line_end)
+        .of(unit.source)
+        .trim_start()
+        .starts_with(';');
+    if silenced || shows_itself(semantic, unit, value) {
+        return;
+    }
+    if matches!(value, Expr::Call(_) | Expr::Await(_)) && !gives_something(semantic, unit, value) {
+        // A call may give None, which a cell does not show.
+        inserts.entry(at.start()).or_default().push_str("_shown = ");
+        closing.push_str("\n    if _shown is not None:\n        display(_shown)");
+    } else {
+        inserts.entry(at.start()).or_default().push_str("display(");
+        inserts.entry(at.end()).or_default().push(')');
+    }
+}
+
+/// Whether the value is surely not None: the call of a function of Python's own.
+fn gives_something(semantic: &Semantic<'_>, unit: &Unit<'_>, value: &Expr) -> bool {
+    const GIVERS: [&str; 16] = [
+        "abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "repr", "round", "set",
+        "sorted", "str", "sum", "tuple",
+    ];
+    let Expr::Call(call) = value else {
+        return false;
+    };
+    let Expr::Name(name) = &*call.func else {
+        return false;
+    };
+    let name = name.id.as_str();
+    GIVERS.contains(&name) && !semantic.is_bound(unit.program, name)
+}
+
+fn shows_itself(semantic: &Semantic<'_>, unit: &Unit<'_>, value: &Expr) -> bool {
+    match value {
+        Expr::Call(call) => {
+            let path = semantic.qualified(unit, &*call.func).or_else(|| {
+                let (_, parts) = dotted(ExprRef::from(&*call.func))?;
+                Some(parts.join("."))
+            });
+            path.is_some_and(|path| {
+                let last = path.rsplit('.').next().unwrap_or_default();
+                matches!(
+                    last,
+                    "print" | "display" | "show" | "pprint" | "append" | "extend" | "close"
+                )
+            })
+        }
+        Expr::NoneLiteral(_) | Expr::EllipsisLiteral(_) => true,
+        _ => false,
+    }
+}
+
+/// An import of modules that Python itself brings.
+pub(crate) fn is_stdlib_import(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Import(import) => import
+            .names
+            .iter()
+            .all(|alias| is_stdlib(alias.name.as_str())),
+        Stmt::ImportFrom(import) => {
+            import.level == 0
+                && import
+                    .module
+                    .as_ref()
+                    .is_some_and(|module| is_stdlib(module.as_str()) && module != "__future__")
+        }
+        _ => false,
+    }
+}
+
+/// A Python string literal. Templates are pure ASCII, whatever the table holds.
+pub(crate) fn quoted(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut out = String::from(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            c if c == quote => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' => out.push_str("\\n"),
+            c if c.is_ascii() && !c.is_ascii_control() => out.push(c),
+            c => out.push_str(&format!("\\U{:08x}", c as u32)),
+        }
+    }
+    out.push(quote);
+    out
+}
+
+/// The start of the line that holds `at`.
+pub(crate) fn line_start(source: &str, at: usize) -> usize {
+    source
+        .get(..at)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |newline| newline + 1)
+}
+
+/// The end of the line that holds `at`, before its line break.
+pub(crate) fn line_end(source: &str, at: usize) -> usize {
+    let rest = source.get(at..).unwrap_or_default();
+    let line = rest.find('\n').map_or(rest, |newline| &rest[..newline]);
+    at + line.trim_end_matches('\r').len()
+}
+
+/// The starts of the lines that begin in `range`, its first line included.
+fn line_starts(source: &str, range: TextRange) -> impl Iterator<Item = usize> {
+    let text = range.of(source);
+    let breaks = text
+        .match_indices('\n')
+        .map(move |(at, _)| range.start() + at + 1);
+    std::iter::once(range.start()).chain(breaks)
+}

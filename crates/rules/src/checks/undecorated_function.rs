@@ -88,8 +88,12 @@ fn whole<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>, findings: &mut Find
         }
     }
     let style = Settings::of(findings).functions.style;
-    let mends = register(semantic, app, &elsewhere, style);
-    for function in &elsewhere {
+    // One fix registers all of them; what its author allows is told to the allowance only.
+    let (allowed, elsewhere): (Vec<_>, Vec<_>) = elsewhere.into_iter().partition(is_allowed);
+    let mends = register(semantic, app, &elsewhere, style).filter(|_| !elsewhere.is_empty());
+    let mendable = elsewhere.iter().map(|function| (function, mends.as_ref()));
+    let all = mendable.chain(allowed.iter().map(|function| (function, None)));
+    for (function, mends) in all {
         let holder = app.name().unwrap_or("app");
         let name = function.def.name.as_str();
         let decorator = decorator(holder, name, &function.trigger);
@@ -97,7 +101,7 @@ fn whole<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>, findings: &mut Find
             .says("elsewhere")
             .with("function", name)
             .with("decorator", decorator.as_str());
-        if let Some((edits, remedy)) = &mends {
+        if let Some((edits, remedy)) = mends {
             report = report
                 .with("remedy", *remedy)
                 .with("caution", caution(name, &function.trigger));
@@ -133,6 +137,15 @@ fn whole<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>, findings: &mut Find
             "Decorate a function with this app, register a blueprint, or import the module that does, below it.",
         ));
     }
+}
+
+/// Whether a comment beside the `def` allows what is found there.
+fn is_allowed(function: &Undecorated<'_, '_>) -> bool {
+    let source = function.unit.source;
+    let line = source
+        .get(range(&function.def.name).start()..)
+        .and_then(|rest| rest.lines().next());
+    line.is_some_and(|line| line.contains("nbfix: allow"))
 }
 
 /// Whether a decorator stands in some comment.

@@ -54,6 +54,12 @@ fn the_diff_is_real() {
     assert_eq!(block(&readme(), "diff"), printed);
 }
 
+#[test]
+fn the_functions_are_real() {
+    let printed = nbfix(&["functions", "fixtures/cloud"]);
+    assert_eq!(block(&readme(), "functions"), printed);
+}
+
 /// The file that the README shows is one that nbfix reads.
 #[test]
 fn the_configuration_is_read() {

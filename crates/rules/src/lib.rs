@@ -31,6 +31,7 @@ mod suggest;
 mod unreadable;
 
 pub use failure::{Failure, Proof, Texts, Word};
+pub use functions::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_indexes};
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;
 pub use retirement::Date;

@@ -13,6 +13,7 @@ fn nbfix(arguments: &[&str]) -> String {
         .args(arguments)
         .current_dir(root())
         .env_clear()
+        .env("NBFIX_TODAY", "2026-11-21")
         .output()
         .unwrap();
     String::from_utf8(output.stdout).unwrap()

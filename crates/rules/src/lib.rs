@@ -6,6 +6,8 @@
 //! What this crate does not know: files, the terminal.
 
 mod az_runs;
+mod az_sdk;
+mod az_words;
 mod cli;
 mod degrade;
 mod env_reads;

@@ -60,6 +60,7 @@ fn in_shell(cell: CellId, source: &str, code: TextRange, findings: &mut Findings
             function: None,
             through: Vec::new(),
             guarded: false,
+            rewrite: None,
         })
         .collect();
     if let Some(report) = told(cell, source, &runs) {

@@ -4,8 +4,9 @@ use nbfix_lint::shell::{Commands, asks_for_program};
 use nbfix_python::ast::{AnyNodeRef, Expr, Stmt};
 use nbfix_python::{SourceOrderVisitor, TraversalSignal, range, shell, string_value};
 use nbfix_semantic::{ProgramId, Semantic, Unit};
-use nbfix_text::TextRange;
+use nbfix_text::{Edit, TextRange};
 
+use crate::az_guard;
 use crate::az_sdk::{Rewrite, rewrite};
 use crate::cli::az_run;
 use crate::degrade::{Site, is_stdlib_import};
@@ -35,6 +36,8 @@ pub(crate) struct Run {
     pub(crate) guarded: bool,
     /// What the SDK has in its place, if nothing else is read of its answer.
     pub(crate) rewrite: Option<Rewrite>,
+    /// What makes it safe to try, where it stays.
+    pub(crate) limits: Vec<Edit>,
 }
 
 /// The Python cells that run `az` unguarded, each with its runs.
@@ -98,7 +101,7 @@ pub(crate) fn site(unit: &Unit<'_>, runs: &[Run]) -> Option<Site> {
         from,
         to,
         outage,
-        replacements: Vec::new(),
+        replacements: runs.iter().flat_map(|run| run.limits.clone()).collect(),
         asks: Vec::new(),
     })
 }
@@ -183,10 +186,17 @@ impl<'a> Finder<'_, '_, 'a> {
             || self.left_early.iter().any(|rest| rest.covers(at));
         let function = self.function();
         let semantic = self.commands.semantic();
-        let rewrite = if guarded || function.is_some() || !through.is_empty() {
-            None
-        } else {
-            rewrite(semantic, self.unit, node, &self.ancestors)
+        let stays = guarded || function.is_some() || !through.is_empty();
+        let (rewrite, limits) = match node {
+            _ if stays => (None, Vec::new()),
+            AnyNodeRef::ExprCall(call) => (
+                rewrite(semantic, self.unit, node, &self.ancestors),
+                az_guard::edits(semantic, self.unit, call),
+            ),
+            _ => (
+                rewrite(semantic, self.unit, node, &self.ancestors),
+                Vec::new(),
+            ),
         };
         self.runs.push(Run {
             words,
@@ -195,6 +205,7 @@ impl<'a> Finder<'_, '_, 'a> {
             through,
             guarded,
             rewrite,
+            limits,
         });
     }
 

@@ -34,6 +34,21 @@ pub(crate) struct Row {
     pub(crate) fields: BTreeMap<String, String>,
 }
 
+impl Row {
+    /// The expression of a field, and what its `*` stands for.
+    pub(crate) fn field<'p>(&self, path: &'p str) -> Option<(&str, Option<&'p str>)> {
+        if let Some(field) = self.fields.get(path) {
+            return Some((field, None));
+        }
+        self.fields.iter().find_map(|(pattern, field)| {
+            let (before, after) = pattern.split_once('*')?;
+            let part = path.strip_prefix(before)?.strip_suffix(after)?;
+            let is_one = !part.is_empty() && !part.contains(['.', '[']);
+            is_one.then_some((field.as_str(), Some(part)))
+        })
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {

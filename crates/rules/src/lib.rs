@@ -5,6 +5,8 @@
 //!
 //! What this crate does not know: files, the terminal.
 
+mod az_answer;
+mod az_guard;
 mod az_runs;
 mod az_sdk;
 mod az_words;
@@ -16,6 +18,7 @@ mod failure;
 mod first_uses;
 mod functions;
 mod guards;
+mod loop_parts;
 mod model_constants;
 mod names;
 mod outage;

@@ -9,10 +9,11 @@ use nbfix_semantic::{ProgramId, ProgramKind, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
 use crate::degrade::line_end;
+use crate::loop_parts::{
+    Calls, Changes, Parts, SleepFinder, cannot_be_deferred, exits, is_print, uses, uses_expr,
+};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
-
-const SLEEPS: &[&str] = &["time.sleep", "asyncio.sleep"];
 
 /// Parts of the names of exceptions that may pass; others say something that waiting for is right, or useless.
 const PASSING: &[&str] = &[
@@ -540,146 +541,4 @@ fn is_endless(node: AnyNodeRef<'_>, handler: &ExceptHandlerExceptHandler) -> boo
             .body
             .iter()
             .any(|stmt| matches!(stmt, Stmt::If(_)) && exits(stmt))
-}
-
-/// Whether a statement may end the loop: a `break`, `return` or `raise` in it.
-fn exits(stmt: &Stmt) -> bool {
-    let mut finder = Exits(false);
-    finder.visit_stmt(stmt);
-    finder.0
-}
-
-struct Exits(bool);
-
-impl<'a> SourceOrderVisitor<'a> for Exits {
-    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
-        match node {
-            AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::StmtFor(_) | AnyNodeRef::StmtWhile(_) => {
-                TraversalSignal::Skip
-            }
-            AnyNodeRef::StmtBreak(_) | AnyNodeRef::StmtReturn(_) | AnyNodeRef::StmtRaise(_) => {
-                self.0 = true;
-                TraversalSignal::Skip
-            }
-            _ => TraversalSignal::Traverse,
-        }
-    }
-}
-
-struct SleepFinder<'s, 'a> {
-    semantic: &'s Semantic<'a>,
-    unit: &'s Unit<'a>,
-    found: Option<&'a ExprCall>,
-}
-
-impl<'a> SourceOrderVisitor<'a> for SleepFinder<'_, 'a> {
-    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
-        match node {
-            AnyNodeRef::StmtFunctionDef(_)
-            | AnyNodeRef::StmtFor(_)
-            | AnyNodeRef::StmtWhile(_)
-            | AnyNodeRef::ExprLambda(_) => return TraversalSignal::Skip,
-            AnyNodeRef::ExprCall(call) => {
-                let path = self.semantic.qualified(self.unit, &*call.func);
-                if self.found.is_none() && path.is_some_and(|path| SLEEPS.contains(&path.as_str()))
-                {
-                    self.found = Some(call);
-                }
-            }
-            _ => {}
-        }
-        TraversalSignal::Traverse
-    }
-}
-
-/// The names that are bound.
-struct Changes<'a> {
-    names: Vec<&'a str>,
-}
-
-impl<'a> SourceOrderVisitor<'a> for Changes<'a> {
-    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
-        if let AnyNodeRef::ExprName(name) = node
-            && !name.ctx.is_load()
-        {
-            self.names.push(name.id.as_str());
-        }
-        TraversalSignal::Traverse
-    }
-}
-
-/// The names that are read, and whether anything is called.
-struct Parts<'a> {
-    names: Vec<&'a str>,
-    calls: bool,
-}
-
-impl<'a> SourceOrderVisitor<'a> for Parts<'a> {
-    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
-        match node {
-            AnyNodeRef::ExprName(name) if name.ctx.is_load() => self.names.push(name.id.as_str()),
-            AnyNodeRef::ExprCall(_) => self.calls = true,
-            _ => {}
-        }
-        TraversalSignal::Traverse
-    }
-}
-
-struct Calls<'a> {
-    found: Vec<&'a ExprCall>,
-}
-
-impl<'a> SourceOrderVisitor<'a> for Calls<'a> {
-    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
-        if let AnyNodeRef::ExprCall(call) = node {
-            self.found.push(call);
-        }
-        TraversalSignal::Traverse
-    }
-}
-
-fn uses(stmt: &Stmt, name: &str) -> bool {
-    let mut parts = Parts {
-        names: Vec::new(),
-        calls: false,
-    };
-    parts.visit_stmt(stmt);
-    // What is only printed is no part of the attempt.
-    let is_print = matches!(stmt, Stmt::Expr(each)
-        if matches!(&*each.value, Expr::Call(call) if is_print(&call.func)));
-    !is_print && parts.names.contains(&name)
-}
-
-fn is_print(func: &Expr) -> bool {
-    matches!(func, Expr::Name(name) if name.id.as_str() == "print")
-}
-
-fn uses_expr(expr: &Expr, name: &str) -> bool {
-    let mut parts = Parts {
-        names: Vec::new(),
-        calls: false,
-    };
-    parts.visit_expr(expr);
-    parts.names.contains(&name)
-}
-
-/// Whether an expression means something else in a lambda.
-fn cannot_be_deferred(expr: &Expr) -> bool {
-    struct Finder(bool);
-    impl<'a> SourceOrderVisitor<'a> for Finder {
-        fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
-            self.0 |= matches!(
-                node,
-                AnyNodeRef::ExprAwait(_)
-                    | AnyNodeRef::ExprYield(_)
-                    | AnyNodeRef::ExprYieldFrom(_)
-                    | AnyNodeRef::ExprNamed(_)
-                    | AnyNodeRef::ExprIpyEscapeCommand(_)
-            );
-            TraversalSignal::Traverse
-        }
-    }
-    let mut finder = Finder(false);
-    finder.visit_expr(expr);
-    finder.0
 }

@@ -61,6 +61,7 @@ fn in_shell(cell: CellId, source: &str, code: TextRange, findings: &mut Findings
             through: Vec::new(),
             guarded: false,
             rewrite: None,
+            limits: Vec::new(),
         })
         .collect();
     if let Some(report) = told(cell, source, &runs) {

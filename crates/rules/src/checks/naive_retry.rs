@@ -207,7 +207,7 @@ impl<'s, 'a: 's> Walk<'s, 'a> {
         let wait = sleep.arguments.args.first()?;
         let mut why = Vec::new();
         if self.is_fixed(wait, node, body, place) {
-            why.push("it always waits as long");
+            why.push("the wait is always the same");
         }
         if is_endless(node, handler) {
             why.push("it never gives up");

@@ -1,6 +1,7 @@
 """Runs notebooks on real Jupyter kernels, each on one of its own, and goes on after errors.
 
-stdin:  a JSON list of {"path", "cwd", "env", "path_entries"}; `env` is the whole environment of the kernel
+stdin:  a JSON list of {"path", "cwd", "env", "timeout"}; `env` is the whole environment of the kernel, and a cell is interrupted
+        after `timeout` seconds
 stdout: a JSON list of the same order; each a list of {"ename", "evalue", "text"} by cell, null for cells without code
 """
 
@@ -35,7 +36,7 @@ def text_of(output):
 def run(job):
     notebook = nbformat.read(job["path"], as_version=4)
     manager = Own(kernel_name="own")
-    client = NotebookClient(notebook, km=manager, allow_errors=True, timeout=120)
+    client = NotebookClient(notebook, km=manager, allow_errors=True, timeout=job["timeout"], interrupt_on_timeout=True)
     client.execute(cwd=job["cwd"], env=job["env"])
     cells = []
     for cell in notebook.cells:
@@ -53,8 +54,12 @@ def run(job):
 
 def main():
     jobs = json.load(sys.stdin)
+    # What cells run writes to the standard output that the kernels inherit; the answer must stand there alone.
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        print(json.dumps(list(pool.map(run, jobs))))
+        json.dump(list(pool.map(run, jobs)), answer)
+    answer.close()
 
 
 if __name__ == "__main__":

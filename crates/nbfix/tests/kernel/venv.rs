@@ -13,6 +13,9 @@ use serde_json::json;
 /// The packages that run notebooks.
 const PACKAGES: [&str; 2] = ["ipykernel==7.4.0", "nbclient==0.11.0"];
 
+/// How long a cell may take before it is interrupted, in seconds.
+const CELL_SECONDS: u32 = 30;
+
 /// What one code cell gave.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub(crate) struct Ran {
@@ -106,7 +109,7 @@ pub(crate) fn execute(jobs: &[Job]) -> Vec<Vec<Option<Ran>>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel/execute.py");
     let input: Vec<_> = jobs
         .iter()
-        .map(|job| json!({"path": job.path, "cwd": job.folder, "env": job.environment}))
+        .map(|job| json!({"path": job.path, "cwd": job.folder, "env": job.environment, "timeout": CELL_SECONDS}))
         .collect();
     let home = tempfile::tempdir().unwrap();
     let mut child = Command::new(python())

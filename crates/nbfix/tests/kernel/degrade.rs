@@ -53,6 +53,8 @@ struct Version {
     edited: BTreeSet<usize>,
     /// Without the services, and with fakes of them: jobs by position.
     jobs: (usize, usize),
+    /// With fakes of the packages, and without anything that they need.
+    packages: usize,
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -95,15 +97,33 @@ fn sources(bytes: &[u8]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// An environment without services, variables and the Azure CLI. There is a shell, as there is on any machine.
+fn lacking(home: &Path) -> BTreeMap<String, String> {
+    let mut environment = bare(home);
+    let tools = home.join("tools");
+    if !tools.exists() {
+        fs::create_dir(&tools).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("/bin/sh", tools.join("sh")).unwrap();
+    }
+    environment.insert("PATH".to_owned(), tools.display().to_string());
+    environment
+}
+
+/// The folder of the fakes.
+fn fakes() -> String {
+    folder("tests/kernel/fakes").display().to_string()
+}
+
 /// An environment in which every service is there, as a fake.
 fn provided(home: &Path, wanted: &Wanted) -> BTreeMap<String, String> {
     let mut environment = bare(home);
-    let fakes = folder("tests/kernel/fakes");
+    let fakes = fakes();
     environment.insert(
         "PATH".to_owned(),
-        fakes.join("bin").display().to_string() + ":/usr/bin:/bin",
+        format!("{fakes}/bin:/usr/bin:/bin"),
     );
-    environment.insert("PYTHONPATH".to_owned(), fakes.display().to_string());
+    environment.insert("PYTHONPATH".to_owned(), fakes);
     for name in &wanted.env {
         environment.insert(name.clone(), format!("{}.invalid", name.to_lowercase()));
     }
@@ -149,17 +169,17 @@ fn mended_notebooks_run_to_their_last_cell() {
         let whole: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         let wanted: Wanted =
             serde_json::from_value(whole["metadata"]["nbfix-test"].clone()).unwrap();
-        let mut job = |path: PathBuf| {
+        let job = |jobs: &mut Vec<Job>, path: PathBuf| {
             let job = |environment| Job {
                 path: path.clone(),
                 folder: home.path().to_owned(),
                 environment,
             };
-            jobs.push(job(bare(home.path())));
+            jobs.push(job(lacking(home.path())));
             jobs.push(job(provided(home.path(), &wanted)));
             (jobs.len() - 2, jobs.len() - 1)
         };
-        let plain = job(path.clone());
+        let plain = job(&mut jobs, path.clone());
         let old = sources(&bytes);
         let mut styles = vec![DegradeStyle::Inline];
         if wanted.style == "both" {
@@ -211,7 +231,17 @@ fn mended_notebooks_run_to_their_last_cell() {
                 style,
                 ids: sources(&text).into_iter().map(|(id, _)| id).collect(),
                 edited,
-                jobs: job(file),
+                packages: 0,
+                jobs: job(&mut jobs, file.clone()),
+            });
+            let mut environment = lacking(home.path());
+            environment.insert("PYTHONPATH".to_owned(), fakes());
+            let version = mended.last_mut().unwrap();
+            version.packages = jobs.len();
+            jobs.push(Job {
+                path: file,
+                folder: home.path().to_owned(),
+                environment,
             });
         }
         let ids = old.into_iter().map(|(id, _)| id).collect();
@@ -265,7 +295,8 @@ fn compare(case: &Case, ran: &[Vec<Option<Ran>>], wrong: &mut String, told: &mut
         let what = format!("{name}, {:?}", version.style);
         let (after, fakes) = (&ran[version.jobs.0], &ran[version.jobs.1]);
         let (after, fakes) = (by_id(&version.ids, after), by_id(&version.ids, fakes));
-        for (id, ran) in &after {
+        let packages = by_id(&version.ids, &ran[version.packages]);
+        for (id, ran) in after.iter().chain(&packages) {
             if let Some(exception) = &ran.ename {
                 let why = ran.evalue.as_deref().unwrap_or_default();
                 writeln!(wrong, "{what}, {id}: still raises {exception}: {why}").unwrap();
@@ -298,7 +329,7 @@ fn compare(case: &Case, ran: &[Vec<Option<Ran>>], wrong: &mut String, told: &mut
             };
             let (was, is) = (said(was), said(is));
             if !version.edited.contains(&(index + 1)) {
-                if was != is {
+                if was != is && !stops.contains(&(index + 1)) {
                     writeln!(wrong, "{what}, {id}: says {is:?}, it said {was:?}").unwrap();
                 }
                 continue;

@@ -28,6 +28,8 @@ class Fake:
     def __getattr__(self, name):
         if name.startswith("_"):
             raise AttributeError(name)
+        if name == "close":
+            return lambda: None
         return Fake(_path=f"{self._path.rpartition('.')[2][:20]}.{name}")
 
     def __call__(self, *args, **kwargs):

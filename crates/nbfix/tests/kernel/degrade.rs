@@ -12,10 +12,13 @@ use nbfix_lint::{RuleSet, Safety};
 use nbfix_rules::{DegradeStyle, FixSettings, Settings, find};
 use serde::Deserialize;
 
-use crate::venv::{Job, Ran, bare, execute};
+use crate::venv::{Job, Ran, bare, execute_shared};
 
 /// The rules of the family that run unless a user says otherwise.
 const BY_DEFAULT: [&str; 3] = ["raise-on-missing-service", "subprocess-az", "unguarded-env"];
+
+/// Kernels take longer to start than these notebooks to run.
+const NOTEBOOKS_OF_A_KERNEL: usize = 10;
 
 /// What a fixture says of itself. Cells are counted from 1 over all cells.
 #[derive(Deserialize)]
@@ -72,6 +75,11 @@ fn notebooks() -> Vec<PathBuf> {
     paths
 }
 
+fn wanted(path: &Path) -> Wanted {
+    let whole: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    serde_json::from_value(whole["metadata"]["nbfix-test"].clone()).unwrap()
+}
+
 fn rules(wanted: &Wanted, style: DegradeStyle) -> RuleSet {
     let names = BY_DEFAULT
         .into_iter()
@@ -116,7 +124,7 @@ fn fakes() -> String {
 }
 
 /// An environment in which every service is there, as a fake.
-fn provided(home: &Path, wanted: &Wanted) -> BTreeMap<String, String> {
+fn provided(home: &Path, variables: &BTreeSet<String>) -> BTreeMap<String, String> {
     let mut environment = bare(home);
     let fakes = fakes();
     environment.insert(
@@ -124,7 +132,7 @@ fn provided(home: &Path, wanted: &Wanted) -> BTreeMap<String, String> {
         format!("{fakes}/bin:/usr/bin:/bin"),
     );
     environment.insert("PYTHONPATH".to_owned(), fakes);
-    for name in &wanted.env {
+    for name in variables {
         environment.insert(name.clone(), format!("{}.invalid", name.to_lowercase()));
     }
     environment
@@ -163,12 +171,11 @@ fn mended_notebooks_run_to_their_last_cell() {
     let (home, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (mut jobs, mut cases): (Vec<Job>, Vec<Case>) = (Vec::new(), Vec::new());
     let mut wrong = String::new();
+    let variables: BTreeSet<String> = paths.iter().flat_map(|path| wanted(path).env).collect();
     for path in &paths {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(path).unwrap();
-        let whole: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-        let wanted: Wanted =
-            serde_json::from_value(whole["metadata"]["nbfix-test"].clone()).unwrap();
+        let wanted = wanted(path);
         let job = |jobs: &mut Vec<Job>, path: PathBuf| {
             let job = |environment| Job {
                 path: path.clone(),
@@ -176,7 +183,7 @@ fn mended_notebooks_run_to_their_last_cell() {
                 environment,
             };
             jobs.push(job(lacking(home.path())));
-            jobs.push(job(provided(home.path(), &wanted)));
+            jobs.push(job(provided(home.path(), &variables)));
             (jobs.len() - 2, jobs.len() - 1)
         };
         let plain = job(&mut jobs, path.clone());
@@ -253,7 +260,7 @@ fn mended_notebooks_run_to_their_last_cell() {
             mended,
         });
     }
-    let ran = execute(&jobs);
+    let ran = execute_shared(&jobs, NOTEBOOKS_OF_A_KERNEL);
     let mut told = String::new();
     for case in &cases {
         compare(case, &ran, &mut wrong, &mut told);

@@ -69,7 +69,10 @@ fn notebooks() -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|it| it == "ipynb"));
     if let Ok(only) = std::env::var("NBFIX_ONLY") {
-        paths.retain(|path| only.split(',').any(|it| path.to_string_lossy().contains(it)));
+        paths.retain(|path| {
+            only.split(',')
+                .any(|it| path.to_string_lossy().contains(it))
+        });
     }
     paths.sort();
     paths
@@ -127,10 +130,7 @@ fn fakes() -> String {
 fn provided(home: &Path, variables: &BTreeSet<String>) -> BTreeMap<String, String> {
     let mut environment = bare(home);
     let fakes = fakes();
-    environment.insert(
-        "PATH".to_owned(),
-        format!("{fakes}/bin:/usr/bin:/bin"),
-    );
+    environment.insert("PATH".to_owned(), format!("{fakes}/bin:/usr/bin:/bin"));
     environment.insert("PYTHONPATH".to_owned(), fakes);
     for name in variables {
         environment.insert(name.clone(), format!("{}.invalid", name.to_lowercase()));
@@ -291,11 +291,7 @@ fn compare(case: &Case, ran: &[Vec<Option<Ran>>], wrong: &mut String, told: &mut
     for (id, ran) in by_id(ids, with_fakes) {
         if let Some(exception) = &ran.ename {
             let why = ran.evalue.as_deref().unwrap_or_default();
-            writeln!(
-                wrong,
-                "{name}, {id}: raises with fakes: {exception}: {why}"
-            )
-            .unwrap();
+            writeln!(wrong, "{name}, {id}: raises with fakes: {exception}: {why}").unwrap();
         }
     }
     for version in &case.mended {

@@ -213,12 +213,7 @@ impl<'s, 'a> Planner<'s, 'a> {
     }
 
     /// What a statement needs by now; `fresh` are names that were bound just before.
-    fn needs_besides(
-        &self,
-        stmt: &Stmt,
-        facts: &Statement<'a>,
-        fresh: &[&str],
-    ) -> BTreeSet<Need> {
+    fn needs_besides(&self, stmt: &Stmt, facts: &Statement<'a>, fresh: &[&str]) -> BTreeSet<Need> {
         let mut needs = BTreeSet::new();
         for read in &facts.reads {
             if read.handled || read.asked || fresh.contains(&read.name) {
@@ -484,6 +479,7 @@ impl<'s, 'a> Planner<'s, 'a> {
     }
 
     /// From here on the flag of a site answers for the packages of its service, too. Gives those that the site asks for.
+    /// What several services of a cloud share, such as its identity, answers for itself: who lacks one may have another.
     fn takes_packages(&mut self, own: &BTreeSet<Need>) -> BTreeSet<Need> {
         let of_flag = |site: &&Site| own.iter().any(|need| need.test == site.outage.flag);
         let Some(service) = self
@@ -498,10 +494,7 @@ impl<'s, 'a> Planner<'s, 'a> {
         for needs in self.taint.values_mut() {
             let packages: Vec<Need> = needs
                 .iter()
-                .filter(|need| match need.package_of {
-                    Some(id) => packages::comes_with(id, service),
-                    None => false,
-                })
+                .filter(|need| need.package_of == Some(service))
                 .cloned()
                 .collect();
             if packages.is_empty() {
@@ -685,7 +678,9 @@ fn gives_none(stmt: &Stmt) -> bool {
         return false;
     };
     match &*assign.value {
-        Expr::If(choice) => choice.body.is_none_literal_expr() || choice.orelse.is_none_literal_expr(),
+        Expr::If(choice) => {
+            choice.body.is_none_literal_expr() || choice.orelse.is_none_literal_expr()
+        }
         _ => false,
     }
 }

@@ -31,10 +31,9 @@ pub(super) fn run_at(
 }
 
 /// Whether the packages of one service are missing where the other one is: its own, or those of the cloud that it is in.
-pub(super) fn comes_with(packages: &str, service: &str) -> bool {
-    let in_cloud = |cloud: fn(&services::Service) -> bool| {
-        services::by_id(service).is_some_and(cloud)
-    };
+fn comes_with(packages: &str, service: &str) -> bool {
+    let in_cloud =
+        |cloud: fn(&services::Service) -> bool| services::by_id(service).is_some_and(cloud);
     packages == service
         || match packages {
             "azure_login" => in_cloud(services::Service::is_azure),

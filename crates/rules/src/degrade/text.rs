@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use nbfix_python::ast::{Expr, ExprRef, Stmt};
-use nbfix_python::{
-    AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted, is_stdlib, range,
-};
+use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted, is_stdlib, range};
 use nbfix_semantic::{BindingKind, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
@@ -418,12 +416,7 @@ fn shows_itself(semantic: &Semantic<'_>, unit: &Unit<'_>, value: &Expr) -> bool 
 }
 
 /// Whether the name is that of functions of the notebook none of which returns anything.
-fn gives_nothing(
-    semantic: &Semantic<'_>,
-    unit: &Unit<'_>,
-    function: &Expr,
-    awaited: bool,
-) -> bool {
+fn gives_nothing(semantic: &Semantic<'_>, unit: &Unit<'_>, function: &Expr, awaited: bool) -> bool {
     let Expr::Name(name) = function else {
         return false;
     };

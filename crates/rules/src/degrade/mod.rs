@@ -342,8 +342,10 @@ impl<'s, 'a> Planner<'s, 'a> {
                 }
             }
             let mut needs = self.needs(stmt, facts);
-            if !inside.is_some_and(|at| regions.get(at).is_some_and(|region| region.site.is_some()))
-            {
+            let in_site = inside
+                .and_then(|at| regions.get(at))
+                .is_some_and(|region| region.site.is_some());
+            if !in_site {
                 needs.extend(self.reached(unit, index));
             }
             if inside.is_some() || !needs.is_empty() {

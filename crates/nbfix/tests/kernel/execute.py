@@ -56,6 +56,8 @@ def run(jobs):
     whole = nbformat.v4.new_notebook(cells=cells)
     manager = Own(kernel_name="own")
     options = {"allow_errors": True, "timeout": jobs[0]["timeout"], "interrupt_on_timeout": True}
+    # On a busy machine output may be late; what is lost must not pass for silence.
+    options |= {"iopub_timeout": 30, "raise_on_iopub_timeout": True}
     client = NotebookClient(whole, km=manager, **options)
     client.execute(cwd=jobs[0]["cwd"], env=jobs[0]["env"])
     return [[result(cell) for cell in notebook.cells] for notebook in notebooks]

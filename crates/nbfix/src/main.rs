@@ -13,6 +13,8 @@ mod config;
 mod environment;
 mod excerpt;
 mod inputs;
+mod interrupt;
+mod journal;
 mod outcome;
 mod patterns;
 mod progress;
@@ -34,6 +36,7 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 use outcome::Exit;
 use rulebook::BadPages;
+use runner::Interrupted;
 use terminal::{Terminal, is_broken_pipe};
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let done = match &arguments.command {
         Command::Check(arguments) => commands::check(arguments, &terminal),
         Command::Fix(arguments) => commands::fix(arguments, &terminal),
+        Command::Undo(arguments) => commands::undo(arguments, &terminal),
         Command::Diff(arguments) => commands::diff(arguments, &terminal),
         Command::Allow(arguments) => commands::allow(arguments, &terminal),
         Command::Baseline(arguments) => commands::baseline(arguments, &terminal),
@@ -54,6 +58,8 @@ fn main() -> ExitCode {
         Command::Config(arguments) => commands::config(arguments, &terminal),
         Command::Schema(arguments) => commands::schema(arguments, &terminal),
         Command::Docs(arguments) => commands::docs(arguments, &terminal),
+        Command::Completions(arguments) => commands::completions(arguments, &terminal),
+        Command::Man(arguments) => commands::man(arguments, &terminal),
     };
     match done {
         Ok(exit) => exit.code(),
@@ -64,7 +70,10 @@ fn main() -> ExitCode {
                 Some(BadPages(pages)) => pages.iter().for_each(|page| terminal.error(page)),
                 None => terminal.error(&format!("{error:#}")),
             }
-            Exit::Trouble.code()
+            match error.downcast_ref::<Interrupted>() {
+                Some(_) => Exit::Interrupted.code(),
+                None => Exit::Trouble.code(),
+            }
         }
     }
 }

@@ -6,25 +6,38 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use crate::journal::Journal;
 use crate::terminal::reason;
 
 /// Makes `after` the content of the file at `path`, which was `before` when it was read.
 ///
 /// The new content is written to a file beside it, which then takes its name: whoever reads the file at any moment
-/// finds the one or the other. The permissions stay; of a symlink the target is replaced, and the link stays.
+/// finds the one or the other. The permissions stay; of a symlink the target is replaced, and the link stays. Before
+/// anything is done it is written down in the journal.
 ///
 /// # Errors
-/// If the file is read-only, has changed since it was read, or cannot be written; then it is as it was.
-pub(crate) fn replace(path: &Path, before: &[u8], after: &[u8]) -> anyhow::Result<()> {
+/// If the file is read-only, has changed since it was read, or cannot be written, or the journal cannot be; then it is
+/// as it was.
+pub(crate) fn replace(
+    path: &Path,
+    before: &[u8],
+    after: &[u8],
+    journal: &Journal,
+) -> anyhow::Result<()> {
     let target = path.canonicalize().map_err(plain)?;
     let folder = target.parent().context("it lies in no folder")?;
     let metadata = fs::metadata(&target).map_err(plain)?;
     if metadata.permissions().readonly() {
         bail!("the file is read-only");
     }
-    let mut beside = tempfile::Builder::new()
-        .prefix(".nbfix-")
-        .suffix(".tmp")
+    let mut builder = tempfile::Builder::new();
+    // The journal names the file, so that it can be removed if this process cannot do so.
+    let name = journal.intend(&target, before, after)?;
+    match &name {
+        Some(name) => builder.prefix(name).rand_bytes(0),
+        None => builder.prefix(".nbfix-").suffix(".tmp"),
+    };
+    let mut beside = builder
         .tempfile_in(folder)
         // The error names a file that nobody has heard of; its kind says enough.
         .map_err(|error| anyhow::anyhow!("no file can be made in its folder: {}", error.kind()))?;

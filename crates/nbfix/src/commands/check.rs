@@ -7,11 +7,12 @@ use nbfix_report::{Document, JsonArray, Style, concise, full};
 use nbfix_rules::unreadable;
 use nbfix_semantic::{Semantic, Sources};
 
-use super::{applied, open};
+use super::{applied, end, open};
 use crate::arguments::{CheckArguments, DiffArguments, OutputFormat};
 use crate::baseline::{Baselines, Compared};
 use crate::changed::Changed;
 use crate::inputs::Input;
+use crate::journal::Journal;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
 use crate::project::Projects;
 use crate::runner::{Frame, Run};
@@ -38,6 +39,7 @@ struct Task<'a> {
     show_fixes: bool,
     baselines: Option<Baselines>,
     changed: Option<Changed>,
+    journal: Journal,
 }
 
 /// Tells what is wrong.
@@ -91,6 +93,7 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
         show_fixes: arguments.mending.show_fixes,
         baselines,
         changed: changed.transpose()?,
+        journal: Journal::of_this_run(arguments.mending.journal.wanted()),
     };
     let mut tally = run.each_of(
         found,
@@ -116,6 +119,7 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
             terminal.print(text.as_bytes())?;
         }
     }
+    end(task.journal, terminal);
     let mended = arguments.mending.exit_non_zero_on_fix && tally.applied > 0;
     Ok(match tally.exit(&arguments.failing) {
         Exit::Clean if mended => Exit::Findings,
@@ -189,7 +193,7 @@ fn check_one(input: &Input, task: &Task<'_>) -> Outcome {
                     let changed = after != before;
                     if let Some(path) = input.path()
                         && changed
-                        && let Err(error) = replace(path, &before, after)
+                        && let Err(error) = replace(path, &before, after, &task.journal)
                     {
                         outcome.trouble(format!("{}: not written: {error:#}", input.name));
                         return outcome;

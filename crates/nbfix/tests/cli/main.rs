@@ -4,6 +4,7 @@
 
 mod allow;
 mod baseline;
+mod batch;
 mod check;
 mod config;
 mod diff;
@@ -11,6 +12,8 @@ mod files;
 mod fix;
 mod habits;
 mod help;
+mod interactive;
 mod pages;
 mod search;
 mod support;
+mod undo;

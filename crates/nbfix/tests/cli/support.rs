@@ -120,6 +120,11 @@ impl Folder {
 
 /// Runs a command to its end in a folder, as if nobody had configured nbfix.
 pub(crate) fn run(command: &mut Command, folder: &Path, stdin: &[u8]) -> Ran {
+    // What a test sets itself comes back behind this.
+    let set: Vec<_> = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
     for name in [
         "NO_COLOR",
         "CLICOLOR",
@@ -129,11 +134,6 @@ pub(crate) fn run(command: &mut Command, folder: &Path, stdin: &[u8]) -> Ran {
     ] {
         command.env_remove(name);
     }
-    // What a test sets itself comes back behind this.
-    let set: Vec<_> = command
-        .get_envs()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-        .collect();
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("NBFIX_") {
             command.env_remove(name);

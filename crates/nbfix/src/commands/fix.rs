@@ -6,15 +6,18 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::ensure;
 use nbfix_fix::{Mended, Proposal, Refusal, Step, mend, mend_asking};
-use nbfix_ipynb::DocumentKind;
-use nbfix_lint::Safety;
+use nbfix_ipynb::{CellId, DocumentKind, Notebook};
+use nbfix_lint::{Finding, Linted, RuleSet, Safety};
 use nbfix_report::{Style, Summary, unified_diff};
+use nbfix_semantic::Origin;
 
 use super::diff::from_here;
 use super::interactive::Asker;
-use super::sinks::{Sinks, Status, record};
+use super::sinks::{Account, Sinks, Status, record};
 use super::{count_remaining, end, left_alone, not_mended, open};
+use crate::app_folder::AppFolder;
 use crate::arguments::FixArguments;
+use crate::function_apps::{FunctionApps, Rewritten, in_file};
 use crate::inputs::Input;
 use crate::journal::Journal;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
@@ -32,6 +35,17 @@ struct Task<'a> {
     journal: Journal,
     /// Who is asked about each fix.
     asker: Option<Mutex<Asker<'a>>>,
+}
+
+impl Task<'_> {
+    /// What became of the fixes that were taken.
+    fn word(&self) -> &'static str {
+        if self.patch {
+            "in the patch"
+        } else {
+            "applied"
+        }
+    }
 }
 
 /// Mends what can be mended.
@@ -59,6 +73,7 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
         persistent: true,
     };
     let found = run.find()?;
+    let apps = FunctionApps::among(&found.inputs);
     let pace = match task.asker {
         Some(_) => Pace::OneByOne,
         None => Pace::Parallel,
@@ -67,7 +82,7 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
     let ran = run.each_at(
         pace,
         found,
-        |input| fix_one(input, &task),
+        |input| fix_one(input, &apps, &task),
         |input, crash| {
             let mut outcome = left_alone(input, &crash);
             outcome.out = passed_through(input);
@@ -98,7 +113,7 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
     })
 }
 
-fn fix_one(input: &Input, task: &Task<'_>) -> Outcome {
+fn fix_one(input: &Input, apps: &FunctionApps, task: &Task<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     let mut asker = task.asker.as_ref().map(|asker| {
         // Whoever panicked here was asked, and has answered.
@@ -110,6 +125,12 @@ fn fix_one(input: &Input, task: &Task<'_>) -> Outcome {
         }
         return outcome;
     }
+    // The project's own fixes come first, of all its files at once; what is read then is what they have left.
+    let write = (!task.patch).then_some(&task.journal);
+    let all = |project: Notebook, name: &str, rules: &RuleSet| {
+        with_answers(project, name, name, rules, task.least, asker.as_deref_mut())
+    };
+    let whole = apps.rewritten(input, all, write);
     let before = match open(input, &mut outcome) {
         None => {
             note_failure(input, task, &mut outcome);
@@ -125,14 +146,24 @@ fn fix_one(input: &Input, task: &Task<'_>) -> Outcome {
     };
     let bytes = before.bytes().to_vec();
     let folder = input.folder();
-    let (origin, rules) = (input.origin(&folder), input.rules());
-    let mended = match &mut asker {
-        None => mend(before, origin, &rules, task.least),
-        Some(asker) => {
-            let ask = |proposal: Proposal<'_>| asker.ask(&input.name, proposal);
-            mend_asking(before, origin, &rules, task.least, ask)
-        }
+    // Where nothing is written, what the project's fixes would have left is only known.
+    let changes = whole.map(|(_, _, rewritten)| &rewritten.changes);
+    let left = changes.and_then(|changes| changes.get(input.path()?));
+    let start = match left
+        .filter(|_| task.patch)
+        .map(|bytes| input.load(bytes.clone()))
+    {
+        Some(Ok(notebook)) => notebook,
+        _ => before,
     };
+    let mended = with_answers(
+        start,
+        &input.name,
+        input.origin(&folder),
+        &apps.rules_for(input),
+        task.least,
+        asker.as_deref_mut(),
+    );
     let after = mended.notebook.bytes();
     let changed = after != bytes;
     match input.path() {
@@ -149,18 +180,24 @@ fn fix_one(input: &Input, task: &Task<'_>) -> Outcome {
         }
         _ => {}
     }
-    count_remaining(input, &mended.notebook, &mended.remaining, &mut outcome);
-    outcome.tally.changed = usize::from(changed);
-    outcome.tally.applied = mended.applied.len();
+    let (own, told_of) = of_project(input, whole, task.least, task.word());
     if task.report {
-        let status = if changed {
-            Status::Mended
-        } else {
-            Status::Unchanged
+        let status = match changed || own.changed {
+            true => Status::Mended,
+            false => Status::Unchanged,
         };
-        outcome.record = record(&input.name, status, Some(&mended));
+        let mut account = Account::of(&mended);
+        if let Some((_, cell, rewritten)) = whole {
+            account.add_project(cell, rewritten, own.remaining.len());
+        }
+        outcome.record = record(&input.name, status, Some(&account));
     }
-    let told = told(&input.name, &mended, task).into_bytes();
+    let remaining = with_findings(&mended.remaining, own.remaining);
+    count_remaining(input, &mended.notebook, &remaining, &mut outcome);
+    outcome.messages.extend(own.warning.map(Message::Warning));
+    outcome.tally.changed = usize::from(changed || own.changed);
+    outcome.tally.applied = mended.applied.len() + own.applied;
+    let told = (told_of + &told(&input.name, &mended, task)).into_bytes();
     match input.path() {
         Some(_) => outcome.out = told,
         None => {
@@ -169,6 +206,24 @@ fn fix_one(input: &Input, task: &Task<'_>) -> Outcome {
         }
     }
     outcome
+}
+
+/// The document with all fixes that promise enough, or with those that somebody accepts.
+fn with_answers<'o>(
+    document: Notebook,
+    name: &str,
+    origin: impl Into<Origin<'o>>,
+    rules: &RuleSet,
+    least: Safety,
+    asker: Option<&mut Asker<'_>>,
+) -> Mended {
+    match asker {
+        None => mend(document, origin, rules, least),
+        Some(asker) => {
+            let ask = |proposal: Proposal<'_>| asker.ask(name, proposal);
+            mend_asking(document, origin, rules, least, ask)
+        }
+    }
 }
 
 /// The diff is for `git apply`: no colours.
@@ -190,6 +245,77 @@ fn note_failure(input: &Input, task: &Task<'_>, outcome: &mut Outcome) {
     let prefix = format!("{}: ", input.name);
     let why = why.strip_prefix(&prefix).unwrap_or(why);
     outcome.record = record(&input.name, Status::Failed(why), None);
+}
+
+/// What the fixes of a project have done to one of its files.
+#[derive(Default)]
+pub(super) struct Share {
+    pub(super) changed: bool,
+    pub(super) applied: usize,
+    pub(super) remaining: Vec<Finding>,
+    pub(super) warning: Option<String>,
+}
+
+/// What a project's fixes did to a file, and how that is told: `word` says what became of them.
+pub(super) fn of_project(
+    input: &Input,
+    whole: Option<(&AppFolder, CellId, &Rewritten)>,
+    least: Safety,
+    word: &str,
+) -> (Share, String) {
+    let Some((project, cell, rewritten)) = whole else {
+        return (Share::default(), String::new());
+    };
+    let Rewritten {
+        mended,
+        changes,
+        refused,
+    } = rewritten;
+    let here = |step: &&Step| step.cell == Some(cell);
+    let steps: Vec<&Step> = mended.applied.iter().filter(here).collect();
+    let name = visible(&input.name);
+    if let Some(why) = refused {
+        let warning = (!steps.is_empty()).then(|| format!("{name}: not mended: {why}"));
+        let share = Share {
+            warning,
+            ..Share::default()
+        };
+        return (share, String::new());
+    }
+    let mut out = String::new();
+    if !steps.is_empty() {
+        let fixes = count(steps.len(), "fix", "fixes");
+        // Writing to a text does not fail.
+        let _ = writeln!(out, "{name}: {fixes} {word}");
+        for step in &steps {
+            let _ = writeln!(out, "  {}", one(step, false));
+        }
+    }
+    let failed = mended.refused.iter();
+    let late = mended.deferred.iter().filter(|it| it.step.safety >= least);
+    for refusal in failed.chain(late).filter(|it| here(&&it.step)) {
+        let _ = writeln!(out, "{name}: 1 fix refused");
+        let _ = writeln!(out, "  {}", one(&refusal.step, false));
+        let _ = writeln!(out, "    {}", visible(&refusal.why).replace('\n', "\n    "));
+    }
+    let share = Share {
+        changed: input.path().is_some_and(|path| changes.contains_key(path)),
+        applied: steps.len(),
+        remaining: in_file(project, cell, &mended.remaining.findings),
+        warning: None,
+    };
+    (share, out)
+}
+
+/// Findings with others beside them.
+pub(super) fn with_findings(linted: &Linted, more: Vec<Finding>) -> Linted {
+    let mut findings = linted.findings.clone();
+    findings.extend(more);
+    Linted {
+        findings,
+        allowed: linted.allowed.clone(),
+        crashes: linted.crashes.clone(),
+    }
 }
 
 /// Whoever pipes a document through gets it back, whatever it is.

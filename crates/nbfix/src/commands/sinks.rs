@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use nbfix_fix::{Mended, Refusal, Step};
-use nbfix_ipynb::DocumentKind;
+use nbfix_ipynb::{CellId, DocumentKind};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
+use crate::function_apps::Rewritten;
 use crate::outcome::Tally;
 use crate::terminal::reason;
 
@@ -151,9 +152,9 @@ struct Record<'a> {
     path: &'a str,
     status: &'static str,
     why: Option<&'a str>,
-    applied: Vec<Item<'a>>,
-    deferred: Vec<Item<'a>>,
-    refused: Vec<Item<'a>>,
+    applied: &'a [Item<'a>],
+    deferred: &'a [Item<'a>],
+    refused: &'a [Item<'a>],
     /// Findings that are left; `None` where nobody knows.
     remaining: Option<usize>,
 }
@@ -170,29 +171,68 @@ struct Item<'a> {
     why: Option<&'a str>,
 }
 
-/// The record of a file; what was meant for one that could not be written was not applied, so it has no `mended`.
-pub(super) fn record(path: &str, status: Status<'_>, mended: Option<&Mended>) -> String {
+/// What became of the fixes for a file.
+pub(super) struct Account<'a> {
+    applied: Vec<Item<'a>>,
+    deferred: Vec<Item<'a>>,
+    refused: Vec<Item<'a>>,
+    remaining: usize,
+}
+
+impl<'a> Account<'a> {
+    /// That of the file by itself.
+    pub(super) fn of(mended: &'a Mended) -> Self {
+        let cells = mended.notebook.kind() == DocumentKind::Notebook;
+        let refusals = |all: &'a [Refusal]| {
+            let all = all.iter();
+            all.map(|it| item(&it.step, cells, Some(&it.why))).collect()
+        };
+        let applied = mended.applied.iter();
+        Self {
+            applied: applied.map(|it| item(it, cells, None)).collect(),
+            deferred: refusals(&mended.deferred),
+            refused: refusals(&mended.refused),
+            remaining: mended.remaining.findings.len(),
+        }
+    }
+
+    /// With what became of the fixes of its project in it: the project knows it as `cell`, and finds so much more.
+    pub(super) fn add_project(&mut self, cell: CellId, whole: &'a Rewritten, remaining: usize) {
+        let here = |step: &&Step| step.cell == Some(cell);
+        let applied = whole.mended.applied.iter().filter(here);
+        let why = whole.refused.as_deref();
+        let applied = applied.map(|step| item(step, false, why));
+        match why {
+            None => self.applied.extend(applied),
+            Some(_) => self.refused.extend(applied),
+        }
+        for (from, to) in [
+            (&whole.mended.deferred, &mut self.deferred),
+            (&whole.mended.refused, &mut self.refused),
+        ] {
+            let from = from.iter().filter(|it| here(&&it.step));
+            to.extend(from.map(|it| item(&it.step, false, Some(&it.why))));
+        }
+        self.remaining += remaining;
+    }
+}
+
+/// The record of a file; what was meant for one that could not be written was not applied, so it has no account.
+pub(super) fn record(path: &str, status: Status<'_>, account: Option<&Account<'_>>) -> String {
     let (status, why) = match status {
         Status::Mended => ("mended", None),
         Status::Unchanged => ("unchanged", None),
         Status::Failed(why) => ("failed", Some(why)),
         Status::Skipped => ("skipped", None),
     };
-    let cells = mended.is_some_and(|it| it.notebook.kind() == DocumentKind::Notebook);
-    let refusals = |of: fn(&Mended) -> &Vec<Refusal>| {
-        let all = mended.map_or(&[][..], |mended| of(mended));
-        let all = all.iter();
-        all.map(|it| item(&it.step, cells, Some(&it.why))).collect()
-    };
-    let applied = mended.map_or(&[][..], |mended| &mended.applied);
     let record = Record {
         path,
         status,
         why,
-        applied: applied.iter().map(|it| item(it, cells, None)).collect(),
-        deferred: refusals(|mended| &mended.deferred),
-        refused: refusals(|mended| &mended.refused),
-        remaining: mended.map(|mended| mended.remaining.findings.len()),
+        applied: account.map_or(&[], |account| &account.applied),
+        deferred: account.map_or(&[], |account| &account.deferred),
+        refused: account.map_or(&[], |account| &account.refused),
+        remaining: account.map(|account| account.remaining),
     };
     // Texts and numbers can always be written.
     serde_json::to_string(&record).unwrap_or_default()

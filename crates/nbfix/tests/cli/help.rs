@@ -16,6 +16,7 @@ fn help() {
         "diff",
         "allow",
         "explain",
+        "functions",
         "rules",
         "match",
         "new-rule",

@@ -61,6 +61,7 @@ impl Folder {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
         command.args(line.split_whitespace());
         command.env("NBFIX_STATE_DIR", self.state());
+        command.env("NBFIX_TODAY", "2026-11-21");
         command
     }
 

@@ -70,3 +70,54 @@ fn a_patch_that_cannot_be_written_is_told() {
     let ran = course().nbfix_with("fix --patch out.patch -", notebook(&[FLAGGED]));
     assert_eq!(ran.code, Some(2), "{ran}");
 }
+
+/// A project whose one function stands in another file: the fix concerns both.
+fn project() -> Folder {
+    let folder = Folder::new();
+    let entry =
+        "import azure.functions as func\nfrom jobs import nightly\n\napp = func.FunctionApp()\n";
+    let jobs = "import azure.functions as func\n\n\ndef nightly(timer: func.TimerRequest) -> None:\n    print(1)\n";
+    folder
+        .write("api/host.json", "{}")
+        .write("api/function_app.py", entry)
+        .write("api/jobs.py", jobs);
+    folder
+}
+
+#[test]
+fn projects_are_mended_in_patches_and_reports_and_taken_back() {
+    let (fixed, patched) = (project(), project());
+    let before = fixed.tree();
+    let line = "fix --unsafe --select undecorated-function api";
+    let ran = patched.nbfix(&format!("{line} --patch out.patch --report report.json"));
+    assert_snapshot!("project_patch", ran);
+    let report: Value = serde_json::from_slice(&patched.read("report.json")).unwrap();
+    let status = |at: usize| report["files"][at]["status"].as_str().unwrap();
+    assert_eq!((status(0), status(1)), ("mended", "unchanged"), "{report}");
+    assert_eq!(
+        report["files"][1]["applied"][0]["rule"], "undecorated-function",
+        "{report}"
+    );
+    let patch = patched.read("out.patch");
+    for name in ["out.patch", "report.json"] {
+        std::fs::remove_file(patched.path(name)).unwrap();
+    }
+    assert_eq!(patched.tree(), before);
+    assert_eq!(patched.git("apply -", patch).code, Some(0));
+    fixed.nbfix(line);
+    assert_ne!(fixed.tree(), before);
+    assert_eq!(patched.tree(), fixed.tree());
+    assert_eq!(fixed.nbfix("undo").code, Some(0));
+    assert_eq!(fixed.tree(), before);
+}
+
+#[test]
+fn projects_are_asked_about() {
+    let line = "fix --interactive --unsafe --select undecorated-function api";
+    let folder = project();
+    let before = folder.tree();
+    folder.nbfix_with(line, "n\n");
+    assert_eq!(folder.tree(), before);
+    assert_snapshot!("project_interactive", folder.nbfix_with(line, "y\n"));
+    assert_ne!(folder.tree(), before);
+}

@@ -168,8 +168,12 @@ impl Open {
             entries: 0,
             resumed: false,
         };
-        open.lock()?;
-        open.append(&Line::Begin(begin))?;
+        let begun = open.lock().and_then(|()| open.append(&Line::Begin(begin)));
+        if begun.is_err() {
+            // Nothing stands in it.
+            let _ = fs::remove_file(&path);
+        }
+        begun?;
         // The name of the journal has to survive a power failure, too.
         #[cfg(unix)]
         let _ = File::open(&folder).and_then(|folder| folder.sync_all());

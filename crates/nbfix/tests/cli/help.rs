@@ -27,7 +27,9 @@ fn help() {
         "completions",
         "man",
     ] {
-        assert_snapshot!(command, folder.nbfix(&format!("{command} --help")));
+        let ran = folder.nbfix(&format!("{command} --help"));
+        assert!(ran.out().contains("\nExamples:\n  nbfix"), "{ran}");
+        assert_snapshot!(command, ran);
     }
     assert_snapshot!("baseline_write", folder.nbfix("baseline write --help"));
     let ran = folder.nbfix("");

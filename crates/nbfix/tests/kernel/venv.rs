@@ -13,6 +13,9 @@ use crate::environment;
 /// The packages that run notebooks.
 const PACKAGES: [&str; 2] = ["ipykernel==7.4.0", "nbclient==0.11.0"];
 
+/// How long a cell may take before it is interrupted, in seconds.
+const CELL_SECONDS: u32 = 30;
+
 /// What one code cell gave.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub(crate) struct Ran {
@@ -58,12 +61,17 @@ pub(crate) fn bare(home: &Path) -> BTreeMap<String, String> {
     bare
 }
 
-/// Runs the notebooks; for each, what its cells gave.
+/// Runs the notebooks, each on a kernel of its own; for each, what its cells gave.
 pub(crate) fn execute(jobs: &[Job]) -> Vec<Vec<Option<Ran>>> {
+    execute_shared(jobs, 1)
+}
+
+/// The same, where so many notebooks of one environment may share a kernel, which is emptied in between.
+pub(crate) fn execute_shared(jobs: &[Job], share: usize) -> Vec<Vec<Option<Ran>>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel/execute.py");
     let input: Vec<_> = jobs
         .iter()
-        .map(|job| json!({"path": job.path, "cwd": job.folder, "env": job.environment}))
+        .map(|job| json!({"path": job.path, "cwd": job.folder, "env": job.environment, "timeout": CELL_SECONDS}))
         .collect();
     let home = tempfile::tempdir().unwrap();
     let mut child = Command::new(python())
@@ -76,7 +84,7 @@ pub(crate) fn execute(jobs: &[Job]) -> Vec<Vec<Option<Ran>>> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let text = serde_json::to_vec(&input).unwrap();
+    let text = serde_json::to_vec(&json!({"jobs": input, "share": share})).unwrap();
     child.stdin.take().unwrap().write_all(&text).unwrap();
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

@@ -56,6 +56,7 @@ fn merge(one: &mut Site, other: Site) {
     one.to = one.to.max(other.to);
     one.replacements.extend(other.replacements);
     one.asks.extend(other.asks);
+    one.outage.env.extend(other.outage.env);
     for line in other.outage.first {
         if !one.outage.first.contains(&line) {
             one.outage.first.push(line);

@@ -80,7 +80,11 @@ fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
             return outcome;
         }
     };
-    let whole = apps.rewritten(input, looks.least, false);
+    let whole = apps.rewritten(
+        input,
+        |project, name, rules| mend(project, name, rules, looks.least),
+        None,
+    );
     // What the project's own fixes leave is what the file's are applied to.
     let changed = whole.and_then(|(_, _, rewritten)| rewritten.changes.get(input.path()?));
     let start = match changed.map(|bytes| input.load(bytes.clone())) {
@@ -94,7 +98,7 @@ fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
         &apps.rules_for(input),
         looks.least,
     );
-    let (own, _) = of_project(input, whole, looks.least);
+    let (own, _) = of_project(input, whole, looks.least, "applied");
     let after = mended.notebook;
     let out = &mut outcome.out;
     // Writing to memory does not fail.

@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod degrade;
+#[path = "../common/environment.rs"]
+mod environment;
 mod names;
 mod venv;

@@ -1,14 +1,14 @@
 //! A Python environment with a Jupyter kernel, made once and kept with the build.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
+
+use crate::environment;
 
 /// The packages that run notebooks.
 const PACKAGES: [&str; 2] = ["ipykernel==7.4.0", "nbclient==0.11.0"];
@@ -39,50 +39,7 @@ pub(crate) struct Job {
 
 /// The interpreter of the environment; it is made when nobody has made it before.
 pub(crate) fn python() -> PathBuf {
-    let name = PACKAGES.join("-").replace('=', "");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kernel-{name}"));
-    let interpreter = folder.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
-    let done = folder.join("done");
-    // Tests of several runs may want it at once; the first makes it.
-    let lock = folder.with_extension("lock");
-    while !done.exists() {
-        if fs::create_dir_all(lock.parent().unwrap()).is_ok() && fs::create_dir(&lock).is_ok() {
-            let _ = fs::remove_dir_all(&folder);
-            run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-            run(Command::new(&interpreter)
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                ])
-                .args(PACKAGES));
-            fs::write(&done, "").unwrap();
-            fs::remove_dir(&lock).unwrap();
-        } else {
-            let age = fs::metadata(&lock)
-                .and_then(|it| it.modified())
-                .ok()
-                .and_then(|it| it.elapsed().ok());
-            if age.is_some_and(|age| age > Duration::from_secs(600)) {
-                // Whoever began it is gone.
-                let _ = fs::remove_dir(&lock);
-            }
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    }
-    interpreter
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}");
+    environment::programs("kernel", &PACKAGES).join("python")
 }
 
 /// An environment in which nothing is configured and nothing is found, except what Python itself needs.

@@ -8,19 +8,20 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each crate, lowest first, and the crates of ours that it may use.
-const TABLE: [(&str, &[&str]); 10] = [
+const TABLE: [(&str, &[&str]); 11] = [
     ("text", &[]),
+    ("secrets", &[]),
     ("ipynb", &["text"]),
     ("python", &["text"]),
     ("pattern", &["python", "text"]),
     ("semantic", &["ipynb", "python", "text"]),
     ("lint", &["semantic", "pattern", "ipynb", "python", "text"]),
     ("fix", &["lint", "semantic", "ipynb", "text"]),
-    ("report", &["lint", "ipynb", "text"]),
+    ("report", &["lint", "ipynb", "secrets", "text"]),
     (
         "rules",
         &[
-            "lint", "fix", "semantic", "pattern", "ipynb", "python", "text",
+            "lint", "fix", "semantic", "pattern", "ipynb", "python", "secrets", "text",
         ],
     ),
     (

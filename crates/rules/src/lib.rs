@@ -21,6 +21,7 @@ mod outage;
 mod percent;
 mod proof;
 mod recorded;
+mod secrets;
 mod services;
 mod settings;
 mod signatures;

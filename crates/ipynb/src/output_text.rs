@@ -51,7 +51,11 @@ pub(crate) fn read(file: &str, within: Range<usize>) -> Vec<OutputText> {
             let small = node.span.len() <= MAX_BYTES;
             small.then(|| node.lines(file)).flatten()
         };
-        for (key, kind) in [("text", "stream"), ("traceback", "traceback"), ("evalue", "traceback")] {
+        for (key, kind) in [
+            ("text", "stream"),
+            ("traceback", "traceback"),
+            ("evalue", "traceback"),
+        ] {
             if let Some(node) = output.get(file, key)
                 && let Some(text) = lines(node)
             {

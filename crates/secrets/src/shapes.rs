@@ -123,9 +123,9 @@ pub(crate) fn find(text: &str) -> Vec<Secret> {
                 continue;
             };
             let parted = group.is_some() || is_parted(bytes, &whole.range());
-            let known = found.iter().any(|other| {
-                other.range.start < range.end && range.start < other.range.end
-            });
+            let known = found
+                .iter()
+                .any(|other| other.range.start < range.end && range.start < other.range.end);
             if parted && !known && is_told(shape, value) {
                 let what = What::Shape(shape);
                 found.push(Secret { range, what });

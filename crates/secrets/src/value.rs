@@ -5,19 +5,101 @@ use crate::assigned::Kind;
 /// Parts of values that only stand for a secret, in lower case. Four letters or more: shorter ones come up in what is
 /// random, too.
 const STAND_INS: &[&str] = &[
-    "your", "example", "xxxx", "changeme", "change_me", "change-me", "placeholder", "dummy", "fake", "insert",
-    "replace", "redacted", "masked", "hidden", "removed", "sample", "paste", "here", "todo", "....", "****",
-    "____", "----", "0000000", "1111111", "12345678", "23456789", "abcdefg", "bcdefgh", "abcd1234", "a1b2c3d4",
-    "1a2b3c4d", "deadbeef", "foobar", "lorem", "notreal", "not-real", "not_real", "invalid", "hardcoded", "mysecret", "my-secret",
-    "my_secret", "secret-key", "secret_key", "secretkey", "api-key", "api_key", "apikey", "testing", "test-key", "test_key", "qwerty",
+    "your",
+    "example",
+    "xxxx",
+    "changeme",
+    "change_me",
+    "change-me",
+    "placeholder",
+    "dummy",
+    "fake",
+    "insert",
+    "replace",
+    "redacted",
+    "masked",
+    "hidden",
+    "removed",
+    "sample",
+    "paste",
+    "here",
+    "todo",
+    "....",
+    "****",
+    "____",
+    "----",
+    "0000000",
+    "1111111",
+    "12345678",
+    "23456789",
+    "abcdefg",
+    "bcdefgh",
+    "abcd1234",
+    "a1b2c3d4",
+    "1a2b3c4d",
+    "deadbeef",
+    "foobar",
+    "lorem",
+    "notreal",
+    "not-real",
+    "not_real",
+    "invalid",
+    "hardcoded",
+    "mysecret",
+    "my-secret",
+    "my_secret",
+    "secret-key",
+    "secret_key",
+    "secretkey",
+    "api-key",
+    "api_key",
+    "apikey",
+    "testing",
+    "test-key",
+    "test_key",
+    "qwerty",
 ];
 
 /// More of them, for values that nothing but a name makes a secret.
 const PLAIN_STAND_INS: &[&str] = &[
-    "test", "demo", "password", "passwd", "passphrase", "secret", "token", "key", "admin", "user", "root", "guest",
-    "postgres", "mysql", "redis", "mongo", "welcome", "letmein", "default", "mypass", "some", "the-", "empty", "none",
-    "null", "not-needed", "notneeded", "no-key", "ollama", "lm-studio", "local", "1234", "foo", "bar", "abc", "...",
-    "***", "xxx",
+    "test",
+    "demo",
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "key",
+    "admin",
+    "user",
+    "root",
+    "guest",
+    "postgres",
+    "mysql",
+    "redis",
+    "mongo",
+    "welcome",
+    "letmein",
+    "default",
+    "mypass",
+    "some",
+    "the-",
+    "empty",
+    "none",
+    "null",
+    "not-needed",
+    "notneeded",
+    "no-key",
+    "ollama",
+    "lm-studio",
+    "local",
+    "1234",
+    "foo",
+    "bar",
+    "abc",
+    "...",
+    "***",
+    "xxx",
 ];
 
 /// Whether a value says itself that it is none.
@@ -45,7 +127,8 @@ pub(crate) fn is_secret(kind: Kind, value: &str) -> bool {
         _ => 16,
     };
     let plain = value.bytes().all(|byte| byte.is_ascii_graphic());
-    if !plain || !(least..=400).contains(&value.len()) || is_stand_in(value) || is_reference(value) {
+    if !plain || !(least..=400).contains(&value.len()) || is_stand_in(value) || is_reference(value)
+    {
         return false;
     }
     match kind {
@@ -57,11 +140,30 @@ pub(crate) fn is_secret(kind: Kind, value: &str) -> bool {
 /// Whether it names a place, a file or a variable.
 fn is_reference(value: &str) -> bool {
     const STARTS: &[&str] = &[
-        "$", "%", "/", "./", "../", "~", "\\", "#", "@", "http", "os.", "env.", "arn:", "projects/", "data:", "--", "sha256:", "sha1-", "sha512-",
+        "$",
+        "%",
+        "/",
+        "./",
+        "../",
+        "~",
+        "\\",
+        "#",
+        "@",
+        "http",
+        "os.",
+        "env.",
+        "arn:",
+        "projects/",
+        "data:",
+        "--",
+        "sha256:",
+        "sha1-",
+        "sha512-",
     ];
     const ENDS: &[&str] = &[
-        ".json", ".txt", ".pem", ".csv", ".py", ".env", ".key", ".yaml", ".yml", ".toml", ".html", ".com", ".net", ".org", ".io",
-        ".png", ".ipynb", ".pkl", ".cfg", ".ini", ".dat", ".parquet",
+        ".json", ".txt", ".pem", ".csv", ".py", ".env", ".key", ".yaml", ".yml", ".toml", ".html",
+        ".com", ".net", ".org", ".io", ".png", ".ipynb", ".pkl", ".cfg", ".ini", ".dat",
+        ".parquet",
     ];
     STARTS.iter().any(|start| value.starts_with(start))
         || ENDS.iter().any(|end| value.ends_with(end))
@@ -81,17 +183,17 @@ fn is_password(value: &str) -> bool {
     let others = has(u8::is_ascii_digit) + has(u8::is_ascii_punctuation);
     // A name or a path in words has letters and separators, and no more.
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    letters > 0
-        && digits > 0
-        && letters + others >= 3
-        && entropy_of(value.as_bytes()) >= 2.7
+    letters > 0 && digits > 0 && letters + others >= 3 && entropy_of(value.as_bytes()) >= 2.7
 }
 
 /// A long key, of letters and digits, that is not made of words.
 fn is_key(value: &str) -> bool {
     let bytes = value.as_bytes();
     let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let letters = bytes.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    let letters = bytes
+        .iter()
+        .filter(|byte| byte.is_ascii_alphabetic())
+        .count();
     let is_charset = bytes
         .iter()
         .all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-.~:%!@#$^&*".contains(byte));

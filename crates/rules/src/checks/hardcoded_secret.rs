@@ -44,7 +44,10 @@ fn report(
     secret: &Secret,
     at: TextRange,
 ) -> Report {
-    let source = semantic.notebook().cell(id).map_or("", |cell| cell.source.as_str());
+    let source = semantic
+        .notebook()
+        .cell(id)
+        .map_or("", |cell| cell.source.as_str());
     let value = at.of(source);
     let report = told(Report::at(id, at), &secret.what, value);
     let edits = units
@@ -81,7 +84,8 @@ fn edits(
         Role::Named(name) => {
             let name = variable(&name);
             // A name that says only what it is is that of any service.
-            let is_plain = !name.contains('_') || matches!(name.as_str(), "API_KEY" | "API_TOKEN" | "AUTH_TOKEN");
+            let is_plain = !name.contains('_')
+                || matches!(name.as_str(), "API_KEY" | "API_TOKEN" | "AUTH_TOKEN");
             let name = own.filter(|_| is_plain).map_or(name, str::to_owned);
             format!("os.environ.get(\"{name}\")")
         }
@@ -127,9 +131,10 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'_, 'a> {
 
     fn leave_node(&mut self, node: AnyNodeRef<'a>) {
         // What was skipped was not pushed.
-        let is_last = self.ancestors.last().is_some_and(|last| {
-            last.kind() == node.kind() && range(*last) == range(node)
-        });
+        let is_last = self
+            .ancestors
+            .last()
+            .is_some_and(|last| last.kind() == node.kind() && range(*last) == range(node));
         if is_last {
             self.ancestors.pop();
         }
@@ -146,9 +151,10 @@ impl<'a> Walk<'_, 'a> {
         }
         let is_this = |expr: &Expr| range(expr) == place;
         let role = match whole {
-            Some(AnyNodeRef::Keyword(keyword)) => {
-                keyword.arg.as_ref().map(|name| Role::Named(name.to_string()))
-            }
+            Some(AnyNodeRef::Keyword(keyword)) => keyword
+                .arg
+                .as_ref()
+                .map(|name| Role::Named(name.to_string())),
             Some(AnyNodeRef::Arguments(_)) => Some(Role::Unnamed),
             Some(AnyNodeRef::StmtAssign(assign)) if is_this(&assign.value) => {
                 match &assign.targets[..] {

@@ -50,10 +50,16 @@ fn early(
     read: &str,
 ) -> Option<Vec<Edit>> {
     // The expression runs exactly when its statement runs.
-    let (statement, inside) = default.ancestors.iter().enumerate().rev().find_map(|(at, node)| {
-        let is_statement = node.is_statement();
-        is_statement.then(|| (*node, &default.ancestors[at + 1..]))
-    })?;
+    let (statement, inside) =
+        default
+            .ancestors
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(at, node)| {
+                let is_statement = node.is_statement();
+                is_statement.then(|| (*node, &default.ancestors[at + 1..]))
+            })?;
     let is_apart = |node: &AnyNodeRef<'_>| {
         matches!(
             node.kind(),
@@ -70,9 +76,18 @@ fn early(
         return None;
     }
     let place = range(statement);
-    let line = unit.source[..place.start()].rfind('\n').map_or(0, |at| at + 1);
-    let indent = unit.source.get(line.max(unit.code.start())..place.start())?;
-    let rest = unit.source.get(place.end()..)?.lines().next().unwrap_or_default();
+    let line = unit.source[..place.start()]
+        .rfind('\n')
+        .map_or(0, |at| at + 1);
+    let indent = unit
+        .source
+        .get(line.max(unit.code.start())..place.start())?;
+    let rest = unit
+        .source
+        .get(place.end()..)?
+        .lines()
+        .next()
+        .unwrap_or_default();
     if !indent.trim().is_empty() || rest.contains(';') {
         return None;
     }
@@ -104,7 +119,10 @@ fn early(
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let is_free = is_name && !semantic.is_bound(unit.program, &name);
     // A class would get it as an attribute.
-    let in_class = default.ancestors.iter().any(|node| node.kind() == NodeKind::StmtClassDef);
+    let in_class = default
+        .ancestors
+        .iter()
+        .any(|node| node.kind() == NodeKind::StmtClassDef);
     (is_simple && is_free && !in_class).then(|| {
         let before = format!("{name} = {read}\n{indent}{}\n{indent}", guard(&name));
         vec![

@@ -14,7 +14,9 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     let notebook = semantic.notebook();
     for (id, cell) in notebook.ids() {
         // The bytes are looked at as they are: most outputs hold nothing, and are never read.
-        let raw = cell.outputs_range().and_then(|range| notebook.bytes().get(range));
+        let raw = cell
+            .outputs_range()
+            .and_then(|range| notebook.bytes().get(range));
         if !raw.is_some_and(may_hold) {
             continue;
         }
@@ -31,7 +33,10 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
                     continue;
                 }
                 known.push(value.to_owned());
-                let within = notebook.text().get(output.range.clone()).unwrap_or_default();
+                let within = notebook
+                    .text()
+                    .get(output.range.clone())
+                    .unwrap_or_default();
                 let range = match within.find(value) {
                     Some(at) => output.range.start + at..output.range.start + at + value.len(),
                     None => output.range.clone(),

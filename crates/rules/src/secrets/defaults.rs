@@ -132,7 +132,12 @@ impl<'a> Walk<'_, 'a> {
 
     fn read_by_call(&self, call: &ExprCall) -> Option<String> {
         let path = self.semantic.qualified(self.unit, &*call.func)?;
-        let reads = ["os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop"];
+        let reads = [
+            "os.environ.get",
+            "os.getenv",
+            "os.environ.setdefault",
+            "os.environ.pop",
+        ];
         let name = string_value(call.arguments.args.first()?)?;
         reads.contains(&path.as_str()).then(|| name.to_owned())
     }

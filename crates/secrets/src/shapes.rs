@@ -123,6 +123,9 @@ pub(crate) fn find(text: &str) -> Vec<Secret> {
                 continue;
             };
             let parted = group.is_some() || is_parted(bytes, &whole.range());
+            if is_public(bytes, &range) {
+                continue;
+            }
             let known = found
                 .iter()
                 .any(|other| other.range.start < range.end && range.start < other.range.end);
@@ -136,9 +139,51 @@ pub(crate) fn find(text: &str) -> Vec<Secret> {
 }
 
 fn is_told(shape: &Shape, value: &str) -> bool {
+    // What every such token starts with says nothing of this one.
+    let starts = shape.needs.iter();
+    let own = starts.filter_map(|word| value.strip_prefix(word)).next();
+    let own = own.unwrap_or(value);
     !DOCUMENTED.iter().any(|known| value.contains(known))
-        && !is_stand_in(value)
+        && !is_stand_in(own)
         && looks_random(value, shape.entropy, shape.digits)
+}
+
+/// Names that stand before the public part of a pair of keys, in addresses that are signed.
+const PUBLIC: &[&[u8]] = &[b"X-Amz-Credential=", b"AWSAccessKeyId=", b"GoogleAccessId="];
+
+/// Whether a token is one half of a signed address, or signs an address for a day or less: what image services hand
+/// out, and dead long before anybody reads the file.
+fn is_public(text: &[u8], range: &std::ops::Range<usize>) -> bool {
+    if PUBLIC
+        .iter()
+        .any(|name| text[..range.start].ends_with(name))
+    {
+        return true;
+    }
+    if !text[..range.start].ends_with(b"sig=") {
+        return false;
+    }
+    let in_address = |byte: &&u8| !byte.is_ascii_whitespace() && !b"\"'<>\\".contains(*byte);
+    let start = range.start
+        - text[..range.start]
+            .iter()
+            .rev()
+            .take_while(in_address)
+            .count();
+    let end = range.end + text[range.end..].iter().take_while(in_address).count();
+    let day = |name: &[u8]| {
+        let at = memchr::memmem::find(&text[start..end], name)? + start + name.len();
+        // `2024-05-31T...`: days since some day, near enough where both are in one month or in neighbouring ones.
+        let number = |from: usize, to: usize| {
+            let digits = std::str::from_utf8(text.get(at + from..at + to)?).ok()?;
+            digits.parse::<i64>().ok()
+        };
+        Some((number(0, 4)? * 12 + number(5, 7)?) * 31 + number(8, 10)?)
+    };
+    match (day(b"st="), day(b"se=")) {
+        (Some(from), Some(until)) => (0..=1).contains(&(until - from)),
+        _ => false,
+    }
 }
 
 /// Whether neither side of a place goes on with what could belong to a token.

@@ -8,12 +8,13 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each crate, lowest first, and the crates of ours that it may use.
-const TABLE: [(&str, &[&str]); 11] = [
+const TABLE: [(&str, &[&str]); 12] = [
     ("text", &[]),
     ("secrets", &[]),
     ("ipynb", &["text"]),
     ("python", &["text"]),
     ("pattern", &["python", "text"]),
+    ("project", &["python", "text"]),
     ("semantic", &["ipynb", "python", "text"]),
     ("lint", &["semantic", "pattern", "ipynb", "python", "text"]),
     ("fix", &["lint", "semantic", "ipynb", "text"]),
@@ -21,7 +22,7 @@ const TABLE: [(&str, &[&str]); 11] = [
     (
         "rules",
         &[
-            "lint", "fix", "semantic", "pattern", "ipynb", "python", "secrets", "text",
+            "lint", "fix", "semantic", "pattern", "project", "ipynb", "python", "secrets", "text",
         ],
     ),
     (

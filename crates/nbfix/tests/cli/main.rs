@@ -14,4 +14,5 @@ mod habits;
 mod help;
 mod pages;
 mod search;
+mod secrets;
 mod support;

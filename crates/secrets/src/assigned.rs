@@ -159,6 +159,7 @@ const PLAIN_TOKENS: &[&str] = &[
     "sentinel",
     "im",
     "csrf",
+    "casa",
 ];
 
 /// What the name of a value says, if it is the name of a secret. `tokenizer`, `max_tokens`, `partition_key` are none.

@@ -109,7 +109,7 @@ pub(crate) fn is_stand_in(value: &str) -> bool {
     value.contains('\u{2026}')
         || value.contains(['<', '>', '{', '}'])
         || value.contains("...")
-        || STAND_INS.iter().any(|word| has(&word))
+        || STAND_INS.iter().any(has)
         || longest_run(value.as_bytes()) >= 8
 }
 

@@ -43,3 +43,7 @@ docs:
 # What it takes to understand a notebook of 200 cells.
 bench-names:
     cargo bench --package nbfix-semantic --bench understand
+
+# That mended imports work with the old and with the new packages; installs both, once.
+verify-imports:
+    cargo test --package nbfix --test kernel -- --ignored moved_imports

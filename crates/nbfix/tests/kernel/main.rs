@@ -1,5 +1,6 @@
 //! What nbfix says and does, on a real Jupyter kernel.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod moved;
 mod names;
 mod venv;

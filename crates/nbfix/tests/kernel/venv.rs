@@ -34,19 +34,26 @@ pub(crate) struct Job {
     pub(crate) environment: BTreeMap<String, String>,
 }
 
-/// The interpreter of the environment; it is made when nobody has made it before.
+/// The interpreter of the environment that runs notebooks.
 pub(crate) fn python() -> PathBuf {
     let name = PACKAGES.join("-").replace('=', "");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kernel-{name}"));
+    environment(&format!("kernel-{name}"), &PACKAGES)
+}
+
+/// The interpreter of an environment with these packages; it is made when nobody has made it before.
+pub(crate) fn environment(name: &str, packages: &[&str]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let interpreter = folder.join(if cfg!(windows) {
         "Scripts/python.exe"
     } else {
         "bin/python"
     });
     let done = folder.join("done");
+    let wanted = packages.join("\n");
+    let is_done = || fs::read_to_string(&done).is_ok_and(|made| made.is_empty() || made == wanted);
     // Tests of several runs may want it at once; the first makes it.
-    let lock = folder.with_extension("lock");
-    while !done.exists() {
+    let lock = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.lock"));
+    while !is_done() {
         if fs::create_dir_all(lock.parent().unwrap()).is_ok() && fs::create_dir(&lock).is_ok() {
             let _ = fs::remove_dir_all(&folder);
             run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
@@ -58,8 +65,8 @@ pub(crate) fn python() -> PathBuf {
                     "--quiet",
                     "--disable-pip-version-check",
                 ])
-                .args(PACKAGES));
-            fs::write(&done, "").unwrap();
+                .args(packages));
+            fs::write(&done, &wanted).unwrap();
             fs::remove_dir(&lock).unwrap();
         } else {
             let age = fs::metadata(&lock)

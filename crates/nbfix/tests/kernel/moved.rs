@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nbfix_ipynb::Notebook;
+use serde_json::json;
+
 use crate::venv::environment;
 
 /// Packages of before the moves.
@@ -88,14 +91,17 @@ const STATEMENTS: &[&str] = &[
 
 /// The statement as `nbfix fix` writes it.
 fn mended(folder: &Path, statement: &str) -> String {
-    let path = folder.join("script.py");
-    fs::write(&path, format!("{statement}\n")).unwrap();
+    let path = folder.join("a.ipynb");
+    let cell = json!({"cell_type": "code", "metadata": {}, "source": statement, "outputs": [], "execution_count": null});
+    let notebook = json!({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
+    fs::write(&path, notebook.to_string()).unwrap();
     let status = Command::new(env!("CARGO_BIN_EXE_nbfix"))
         .args(["fix", "--isolated", "--select", "moved-import"])
         .arg(&path)
         .output()
         .unwrap();
-    let text = fs::read_to_string(&path).unwrap();
+    let notebook = Notebook::load(fs::read(&path).unwrap()).unwrap();
+    let text = notebook.cells()[0].source.clone();
     assert!(text.contains("try:"), "{statement}: {status:?}");
     text
 }

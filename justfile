@@ -47,3 +47,7 @@ bench-names:
 # That mended imports work with the old and with the new packages; installs both, once.
 verify-imports:
     cargo test --package nbfix --test kernel -- --ignored moved_imports
+
+# That notebooks for openai below 1 say the same when they are mended; installs both versions, once.
+verify-openai:
+    cargo test --package nbfix --test kernel -- --ignored mended_notebooks

@@ -76,6 +76,11 @@ impl Move {
         self.to.get(name).map_or(name, String::as_str)
     }
 
+    /// Whether it is for every name of the module but those that stay.
+    pub(crate) fn is_for_all(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// Whether everything in the module has moved.
     pub(crate) fn is_whole(&self) -> bool {
         self.names.is_empty() && self.when.is_empty()

@@ -3,4 +3,5 @@
 
 mod moved;
 mod names;
+mod openai;
 mod venv;

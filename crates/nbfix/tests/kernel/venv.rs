@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 /// The packages that run notebooks.
-const PACKAGES: [&str; 2] = ["ipykernel==7.4.0", "nbclient==0.11.0"];
+pub(crate) const PACKAGES: [&str; 2] = ["ipykernel==7.4.0", "nbclient==0.11.0"];
 
 /// What one code cell gave.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -110,13 +110,18 @@ pub(crate) fn bare(home: &Path) -> BTreeMap<String, String> {
 
 /// Runs the notebooks; for each, what its cells gave.
 pub(crate) fn execute(jobs: &[Job]) -> Vec<Vec<Option<Ran>>> {
+    execute_with(&python(), jobs)
+}
+
+/// The same, in another environment that has what runs notebooks.
+pub(crate) fn execute_with(python: &Path, jobs: &[Job]) -> Vec<Vec<Option<Ran>>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel/execute.py");
     let input: Vec<_> = jobs
         .iter()
         .map(|job| json!({"path": job.path, "cwd": job.folder, "env": job.environment}))
         .collect();
     let home = tempfile::tempdir().unwrap();
-    let mut child = Command::new(python())
+    let mut child = Command::new(python)
         .arg(script)
         .env_clear()
         .envs(bare(home.path()))

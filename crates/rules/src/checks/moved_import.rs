@@ -70,20 +70,23 @@ fn from_import<'a>(context: &Context<'_, 'a>, import: &'a StmtImportFrom) -> Opt
         return None;
     }
     let modules: Vec<&str> = groups.iter().map(|group| group.module.as_str()).collect();
-    let what = match (staying.is_empty(), groups.as_slice()) {
-        (true, _) => format!("`{old}`"),
-        (false, groups) => {
-            let names: Vec<String> = groups
-                .iter()
-                .flat_map(|group| &group.names)
-                .map(|alias| format!("{old}.{}", alias.name))
-                .collect();
-            name_list(&names.iter().map(String::as_str).collect::<Vec<_>>())
-        }
+    // A module that has gone as a whole is told as one.
+    let whole = staying.is_empty() && groups.iter().all(|group| group.row.is_for_all());
+    let what = if whole {
+        format!("`{old}`")
+    } else {
+        let moved = groups.iter().flat_map(|group| &group.names);
+        let names: Vec<String> = moved.map(|alias| format!("{old}.{}", alias.name)).collect();
+        name_list(&names.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let verb = match what.contains(" and ") {
+        true => "have",
+        false => "has",
     };
     let mut report = context
         .report(import)
         .with("old", what)
+        .with("have", verb)
         .with("modules", name_list(&modules));
     report = marked(report, groups.iter().map(|group| group.row));
     let Some(indent) = own_lines(context.unit.source, at) else {
@@ -127,6 +130,7 @@ fn plain_import<'a>(context: &Context<'_, 'a>, import: &'a StmtImport) -> Option
     let report = context
         .report(import)
         .with("old", format!("`{old}`"))
+        .with("have", "has")
         .with("modules", name_list(&[&module]));
     let report = marked(report, std::iter::once(row));
     let name = match &alias.asname {

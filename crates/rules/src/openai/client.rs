@@ -309,6 +309,7 @@ fn is_plain(expr: &Expr) -> bool {
         Expr::Subscript(subscript) => is_plain(&subscript.value) && is_plain(&subscript.slice),
         Expr::BoolOp(either) => either.values.iter().all(is_plain),
         Expr::Call(call) => is_plain(&call.func) && call.arguments.args.iter().all(is_plain),
+        Expr::BinOp(both) => is_plain(&both.left) && is_plain(&both.right),
         Expr::FString(_) => true,
         _ => false,
     }

@@ -25,6 +25,7 @@ mod percent;
 mod pins;
 mod proof;
 mod recorded;
+mod removed;
 mod renames;
 mod retirement;
 mod services;

@@ -5,10 +5,25 @@ use nbfix_semantic::Semantic;
 
 use crate::openai::migration;
 use crate::pins::asks_for_older;
+use crate::removed::uses;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    for (cell, at, path, row) in uses(semantic) {
+        if !asks_for_older(semantic, &row.package, &row.since) {
+            let report = Report::at(cell, at)
+                .says("gone")
+                .with("name", path)
+                .with("package", row.package.as_str())
+                .with("since", row.since.as_str());
+            findings.push(report.help(format!("use {}", row.instead)));
+        }
+    }
+    openai(semantic, findings);
+}
+
+fn openai<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     let allowed = |cell, at| findings.is_allowed(cell, at);
     let Some(migration) = migration(semantic, allowed) else {
         return;

@@ -342,11 +342,7 @@ impl<'a> Reader<'_, 'a> {
     /// Whether an object may stand here and nobody loses sight of it.
     fn escapes(&self, expr: &'a Expr, shape: Shape) -> bool {
         let at = range(expr);
-        let mut around = self
-            .ancestors
-            .iter()
-            .rev()
-            .skip_while(|node| range(**node) == at);
+        let mut around = self.ancestors.iter().rev();
         let Some(parent) = around.next() else {
             return false;
         };

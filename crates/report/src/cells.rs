@@ -1,5 +1,6 @@
 //! Differences of notebooks, for people.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::ops::Range;
@@ -7,13 +8,14 @@ use std::ops::Range;
 use nbfix_ipynb::{Cell, DocumentKind, Notebook};
 
 use crate::Style;
-use crate::diff::{Form, write_hunks};
+use crate::diff::{Difference, Form, Side, write_hunks};
+use crate::mask::{Secrets, masked};
 use crate::paint::BOLD;
 use crate::visible::one_line;
 
 /// Writes what makes the sources of `after` of those of `before`, cell by cell. Where both have as many cells these
-/// are matched by position; else by their ids, or if they lack those, by their sources. Says whether there was a
-/// difference; without one nothing is written.
+/// are matched by position; else by their ids, or if they lack those, by their sources. Without a difference
+/// nothing is written.
 ///
 /// # Errors
 /// If `out` fails.
@@ -23,15 +25,25 @@ pub fn cell_diff(
     before: &Notebook,
     after: &Notebook,
     style: &Style,
-) -> io::Result<bool> {
-    let mut differs = false;
+    secrets: Secrets,
+) -> io::Result<Difference> {
+    let mut difference = Difference::default();
     for (gone, come) in pairs(before.cells(), after.cells()) {
         let old = gone.and_then(|at| before.cells().get(at));
         let new = come.and_then(|at| after.cells().get(at));
-        let (was, is) = (lines(old), lines(new));
-        if old.is_some() && new.is_some() && was == is {
+        let texts = [old, new].map(|cell| cell.map_or("", |cell| cell.source.as_str()));
+        if old.is_some() && new.is_some() && texts[0].lines().eq(texts[1].lines()) {
             continue;
         }
+        let masks = texts.map(|text| match secrets {
+            Secrets::Masked => masked(text),
+            Secrets::Shown => Cow::Borrowed(text),
+        });
+        let lines = |text| str::lines(text).map(str::as_bytes).collect();
+        let [was, is] = [0, 1].map(|at| Side {
+            lines: lines(texts[at]),
+            shown: lines(&masks[at]),
+        });
         let mut title = one_line(path);
         if after.kind() == DocumentKind::Notebook {
             let number = come.or(gone).unwrap_or_default() + 1;
@@ -46,19 +58,14 @@ pub fn cell_diff(
                 title.push_str(&format!(" ({note})"));
             }
         }
-        if differs {
+        if difference.differs {
             writeln!(out)?;
         }
-        differs = true;
+        difference.differs = true;
         writeln!(out, "{}", style.paint(BOLD, title))?;
-        write_hunks(out, &was, &is, style, Form::Readable)?;
+        difference.masked += write_hunks(out, &was, &is, style, Form::Readable)?;
     }
-    Ok(differs)
-}
-
-fn lines(cell: Option<&Cell>) -> Vec<&[u8]> {
-    let source = cell.map_or("", |cell| cell.source.as_str());
-    source.lines().map(str::as_bytes).collect()
+    Ok(difference)
 }
 
 /// The position of a cell before and after, as far as it was and is there.

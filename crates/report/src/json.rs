@@ -1,5 +1,6 @@
 //! Findings for programs.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 use crate::Document;
 use crate::concise::{INTERNAL, crash_message};
 use crate::lines::Lines;
+use crate::mask::{holds_secret, masked};
 use crate::texts::Texts;
 
 /// Writes the findings of many documents as one JSON array, one object a line.
@@ -25,7 +27,8 @@ use crate::texts::Texts;
 /// - `help`;
 /// - `fix`: `null`, or `title`, `safety` (`safe`, `unsafe` or `display`), `caution` and `edits`: the bytes
 ///   `start..end` of the file become `text`. Applied from the last to the first they make the mended file; a new cell
-///   is an edit like any other.
+///   is an edit like any other. There are no edits where one of them would repeat a secret of the file: `nbfix fix`
+///   makes them.
 ///
 /// A rule that panicked is an object with the rule `internal`, the level `error` and no group.
 #[derive(Debug)]
@@ -87,7 +90,7 @@ struct JsonFinding<'a> {
     end: Option<Position>,
     physical: Option<Extent>,
     labels: Vec<JsonLabel<'a>>,
-    help: Option<&'a str>,
+    help: Option<Cow<'a, str>>,
     fix: Option<JsonFix<'a>>,
 }
 
@@ -98,14 +101,14 @@ struct JsonLabel<'a> {
     start: Option<Position>,
     end: Option<Position>,
     physical: Option<Extent>,
-    text: &'a str,
+    text: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
 struct JsonFix<'a> {
-    title: &'a str,
+    title: Cow<'a, str>,
     safety: &'static str,
-    caution: Option<&'a str>,
+    caution: Option<Cow<'a, str>>,
     edits: Vec<JsonEdit>,
 }
 
@@ -160,14 +163,14 @@ impl<'a> JsonFinding<'a> {
                 start,
                 end,
                 physical,
-                text: &label.text,
+                text: masked(&label.text),
             }
         });
         Self {
             rule: finding.rule.name,
             group: Some(group(finding.rule.group)),
             level: finding.level.as_str(),
-            message: finding.message.clone(),
+            message: masked(&finding.message).into_owned(),
             path: document.path,
             cell: cell.map(CellId::number),
             cell_id: cell.and_then(|cell| texts.id(cell)),
@@ -175,7 +178,7 @@ impl<'a> JsonFinding<'a> {
             end,
             physical,
             labels: labels.collect(),
-            help: finding.help.as_deref(),
+            help: finding.help.as_deref().map(masked),
             fix: finding.fix.as_ref().map(|fix| JsonFix::new(fix, document)),
         }
     }
@@ -209,15 +212,17 @@ impl<'a> JsonFix<'a> {
                 metadata: &fix.metadata,
             })
         });
-        let edits = edits.into_iter().map(|edit| JsonEdit {
+        let repeats = edits.iter().any(|edit| holds_secret(&edit.text));
+        let edits = edits.into_iter().filter(|_| !repeats);
+        let edits = edits.map(|edit| JsonEdit {
             start: edit.range.start,
             end: edit.range.end,
             text: edit.text,
         });
         Self {
-            title: &fix.title,
+            title: masked(&fix.title),
             safety: fix.safety.as_str(),
-            caution: fix.caution.as_deref(),
+            caution: fix.caution.as_deref().map(masked),
             edits: edits.collect(),
         }
     }

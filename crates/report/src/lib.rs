@@ -7,6 +7,8 @@
 //! What a file says reaches the terminal only with its control characters escaped; the one exception is
 //! [`unified_diff`] without colour, which has to be exact.
 //!
+//! Secrets are masked in all of it (`mask.rs`); only a diff that is to be applied may hold them.
+//!
 //! What this crate does not know: any particular rule, the terminal, files.
 
 use nbfix_ipynb::Notebook;
@@ -19,6 +21,7 @@ mod excerpt;
 mod full;
 mod json;
 mod lines;
+mod mask;
 mod paint;
 mod summary;
 mod texts;
@@ -27,9 +30,10 @@ mod window;
 
 pub use cells::cell_diff;
 pub use concise::concise;
-pub use diff::unified_diff;
+pub use diff::{Difference, unified_diff};
 pub use full::full;
 pub use json::JsonArray;
+pub use mask::{Secrets, masked};
 pub use summary::Summary;
 
 /// One checked document, as far as a report needs it.

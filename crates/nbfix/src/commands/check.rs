@@ -138,6 +138,7 @@ fn as_diff(arguments: &CheckArguments) -> DiffArguments {
         rules: arguments.rules.clone(),
         safety: arguments.safety.clone(),
         cells: false,
+        show_secrets: arguments.mending.show_secrets,
         exit_zero: arguments.failing.exit_zero,
         telling: arguments.telling.clone(),
     }

@@ -21,7 +21,7 @@ use nbfix_python::range;
 use nbfix_semantic::{ProgramId, Semantic, Statement, Unit};
 use nbfix_text::{Edit, TextRange};
 
-use crate::env_reads::{Source, sources, variables};
+use crate::env_reads::{Source, Variable, sources, variables};
 use crate::environment::{What, events, mentions};
 use crate::first_uses;
 use crate::outage::Outage;
@@ -77,7 +77,12 @@ impl Plan {
         let sites = sites::all(semantic, findings);
         let sources = if findings.runs("unguarded-env") {
             let all = variables(semantic);
+            let allowed = |variable: &&Variable<'_>| {
+                let mut reads = variable.reads.iter();
+                reads.any(|read| findings.is_allowed_of("unguarded-env", read.cell, read.range))
+            };
             all.iter()
+                .filter(|variable| !allowed(variable))
                 .flat_map(|variable| sources(semantic, variable))
                 .collect()
         } else {

@@ -130,6 +130,10 @@ impl State {
             range,
             edits.collect::<Vec<_>>(),
             cells.collect::<Vec<_>>(),
+            fix.metadata
+                .iter()
+                .map(|edit| (self.name(edit.cell), &edit.path, &edit.change))
+                .collect::<Vec<_>>(),
         ))
     }
 

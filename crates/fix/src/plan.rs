@@ -1,8 +1,8 @@
 //! Which fixes go together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use nbfix_ipynb::{CellId, NewCell};
+use nbfix_ipynb::{CellId, MetadataEdit, NewCell};
 use nbfix_lint::{Finding, Fix};
 use nbfix_text::Patch;
 
@@ -34,15 +34,23 @@ impl<'f> Plan<'f> {
         self.chosen.get(index).copied()
     }
 
-    /// The edits and the new cells of the fixes at these positions; they fit together, because all of them do. The
+    /// The edits, the new cells and the edits of metadata of the fixes at these positions; they fit together, because all of them do. The
     /// cells come in the order in which they will stand.
-    pub(crate) fn changes(&self, positions: &[usize]) -> (Vec<(CellId, Patch)>, Vec<NewCell>) {
+    pub(crate) fn changes(
+        &self,
+        positions: &[usize],
+    ) -> (Vec<(CellId, Patch)>, Vec<NewCell>, Vec<MetadataEdit>) {
         let mut changes = Changes::default();
         for (_, fix) in positions.iter().filter_map(|index| self.get(*index)) {
             changes.unite(fix);
         }
         let cells = changes.cells.into_values().flatten().cloned();
-        (changes.edits.into_iter().collect(), cells.collect())
+        let metadata = changes.metadata.into_iter().cloned().collect();
+        (
+            changes.edits.into_iter().collect(),
+            cells.collect(),
+            metadata,
+        )
     }
 
     /// The fixes at these positions, as steps.
@@ -61,6 +69,8 @@ struct Changes<'f> {
     edits: BTreeMap<CellId, Patch>,
     /// The new cells, by position.
     cells: BTreeMap<usize, Vec<&'f NewCell>>,
+    /// Strings in lists, which come and go without regard to each other.
+    metadata: BTreeSet<&'f MetadataEdit>,
 }
 
 impl<'f> Changes<'f> {
@@ -85,6 +95,7 @@ impl<'f> Changes<'f> {
         }
         self.edits.extend(edits);
         self.cells.extend(cells);
+        self.metadata.extend(&fix.metadata);
         true
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nbfix_ipynb::{CellId, DocumentKind, NewCell, Notebook};
+use nbfix_ipynb::{CellId, Changes, DocumentKind, NewCell, Notebook};
 use nbfix_lint::{Level, RuleSet};
 use nbfix_semantic::Origin;
 use nbfix_text::Patch;
@@ -75,11 +75,18 @@ fn attempt(
     origin: Origin<'_>,
     rules: &RuleSet,
 ) -> Result<State, String> {
-    let (edits, cells) = plan.changes(positions);
+    let (edits, cells, metadata) = plan.changes(positions);
     if !cells.is_empty() && !before.notebook.can_insert_cells() {
         return Err("a script has no place for a new cell".to_owned());
     }
-    let bytes = before.notebook.splice_with(&edits, &cells);
+    if !before.notebook.can_edit_metadata(&metadata) {
+        return Err("the metadata have no place for it".to_owned());
+    }
+    let bytes = before.notebook.splice_all(Changes {
+        edits: &edits,
+        cells: &cells,
+        metadata: &metadata,
+    });
     let loaded = match before.notebook.kind() {
         DocumentKind::Notebook => Notebook::load(bytes),
         DocumentKind::Script => Notebook::script(bytes),

@@ -2,7 +2,8 @@
 //!
 //! [`Notebook::load`] reads an `.ipynb` file and remembers where in the file every piece of every cell's source
 //! lies; [`Notebook::splice`] writes edits of those sources into the same bytes. Nothing is ever serialised back.
-//! [`Notebook::splice_with`] puts in [`NewCell`]s too, written as the file writes its own.
+//! [`Notebook::splice_with`] puts in [`NewCell`]s too, written as the file writes its own, and [`Notebook::splice_all`]
+//! makes [`MetadataEdit`]s besides.
 //!
 //! Two laws hold:
 //! - without edits the bytes are the ones that came in;
@@ -18,6 +19,7 @@ mod error;
 mod insert;
 mod layout;
 mod literal;
+mod metadata;
 mod node;
 mod notebook;
 mod output;
@@ -30,7 +32,8 @@ mod splice;
 pub use cell::{Cell, CellId, CellKind, Span};
 pub use error::{LoadError, LoadErrorKind};
 pub use insert::NewCell;
-pub use notebook::{DocumentKind, Notebook};
+pub use metadata::{ListChange, MetadataEdit};
+pub use notebook::{Changes, DocumentKind, Notebook};
 pub use output::{Output, plain};
 pub use problem::{Problem, ProblemKind};
 pub use rope::PhysicalEdit;

@@ -9,6 +9,7 @@ use nbfix_text::{LineColumn, LineIndex, Patch};
 use crate::cell::{Cell, CellId, CellKind, Span};
 use crate::error::{LoadError, bom_length};
 use crate::insert::{self, NewCell};
+use crate::metadata::{self, MetadataEdit};
 use crate::node::Node;
 use crate::output::{self, Output};
 use crate::problem::Problem;
@@ -24,6 +25,17 @@ pub enum DocumentKind {
     Notebook,
     /// A script: one code cell that is the whole file.
     Script,
+}
+
+/// All that can change in a notebook.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Changes<'c> {
+    /// Edits of sources.
+    pub edits: &'c [(CellId, Patch)],
+    /// New cells.
+    pub cells: &'c [NewCell],
+    /// Edits of metadata.
+    pub metadata: &'c [MetadataEdit],
 }
 
 /// A notebook: the bytes of its file, unchanged, and its cells.
@@ -176,6 +188,18 @@ impl Notebook {
         names.map(|name| name.into_owned()).collect()
     }
 
+    /// The strings of a list in a cell's metadata, each with the bytes of the file that hold it, quotes included. The
+    /// keys of `path` lead to the list, which may be missing.
+    pub fn metadata_strings(&self, id: CellId, path: &[&str]) -> Vec<(String, Range<usize>)> {
+        metadata::strings(self, id, path)
+    }
+
+    /// Whether edits of metadata can be made: not in scripts, not in notebooks that are [`Notebook::read_only`], and
+    /// only where a cell has metadata and nothing else stands in the list's place.
+    pub fn can_edit_metadata(&self, edits: &[MetadataEdit]) -> bool {
+        self.read_only().is_none() && metadata::physical_edits(self, edits).is_some()
+    }
+
     fn cell_metadata(&self, id: CellId) -> Option<Node> {
         let opened = |depth: usize, key: &str| {
             depth == 0 || depth == 1 && matches!(key, "vscode" | "polyglot_notebook" | "tags")
@@ -261,6 +285,29 @@ impl Notebook {
             all.sort_by_key(|edit| edit.range.start);
         }
         all
+    }
+
+    /// What all `changes` do to the file: sorted and disjoint. As with [`Notebook::physical_edits_with`], if something
+    /// cannot be done (see [`Notebook::can_edit_metadata`]), nothing changes at all.
+    pub fn physical_edits_all(&self, changes: Changes<'_>) -> Vec<PhysicalEdit> {
+        let mut all = self.physical_edits_with(changes.edits, changes.cells);
+        if !changes.metadata.is_empty() {
+            let edits = metadata::physical_edits(self, changes.metadata);
+            let Some(edits) = edits.filter(|_| self.read_only().is_none()) else {
+                return Vec::new();
+            };
+            if all.is_empty() && !changes.cells.is_empty() {
+                return all;
+            }
+            all.extend(edits);
+            all.sort_by_key(|edit| edit.range.start);
+        }
+        all
+    }
+
+    /// The bytes of the file with all `changes`: see [`Notebook::physical_edits_all`].
+    pub fn splice_all(&self, changes: Changes<'_>) -> Vec<u8> {
+        rope::apply(self.bytes(), &self.physical_edits_all(changes))
     }
 
     /// The bytes of the file with `edits`: see [`Notebook::physical_edits`].

@@ -4,11 +4,11 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use nbfix_ipynb::{CellId, NewCell, Span};
+use nbfix_ipynb::{CellId, MetadataEdit, NewCell, Span};
 use nbfix_text::{Edit, Patch, TextRange};
 
 use crate::join::Join;
-use crate::{Rule, RuleSet, Selected};
+use crate::{Allows, Rule, RuleSet, Selected};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +109,8 @@ pub struct Fix {
     pub edits: BTreeMap<CellId, Patch>,
     /// The cells that it puts in; those at one position in their order.
     pub cells: Vec<NewCell>,
+    /// What it changes in the metadata of cells.
+    pub metadata: Vec<MetadataEdit>,
 }
 
 /// One thing that is wrong.
@@ -151,6 +153,7 @@ pub struct Report {
     labels: Vec<Label>,
     edits: Vec<(CellId, Edit)>,
     cells: Vec<NewCell>,
+    metadata: Vec<MetadataEdit>,
     safety: Option<Safety>,
     join: Option<Join>,
 }
@@ -172,6 +175,7 @@ impl Report {
             labels: Vec::new(),
             edits: Vec::new(),
             cells: Vec::new(),
+            metadata: Vec::new(),
             safety: None,
             join: None,
         }
@@ -223,6 +227,12 @@ impl Report {
         self
     }
 
+    /// One edit of metadata of the fix.
+    pub fn edit_metadata(mut self, edit: MetadataEdit) -> Self {
+        self.metadata.push(edit);
+        self
+    }
+
     /// A lower promise than the page's own.
     pub fn safety(mut self, safety: Safety) -> Self {
         self.safety = Some(safety);
@@ -241,6 +251,7 @@ impl Report {
 pub struct Findings<'f> {
     pub(crate) selected: &'f Selected,
     pub(crate) rules: &'f RuleSet,
+    pub(crate) allows: &'f Allows,
     pub(crate) found: &'f mut Vec<Finding>,
     /// By position in `found`.
     pub(crate) joins: &'f mut BTreeMap<usize, Join>,
@@ -255,6 +266,13 @@ impl Findings<'_> {
     /// Whether the rule of this name runs, too.
     pub fn runs(&self, rule: &str) -> bool {
         self.rules.get(rule).is_some()
+    }
+
+    /// Whether the author allows what the rule finds there. What is handed over nevertheless is not told; to ask is for
+    /// rules whose one fix mends several places, so that it leaves out those that are meant to stay.
+    pub fn is_allowed(&self, cell: CellId, range: TextRange) -> bool {
+        let at = Place::Cell(Span { cell, range });
+        self.allows.allow(self.selected.rule.name, &at)
     }
 
     /// Takes the reports that there are.
@@ -281,7 +299,10 @@ pub(crate) fn finish(selected: &Selected, report: Report) -> Finding {
     let fill = |text: &str| fill(text, &report.arguments);
     let fix = rule
         .fix
-        .filter(|_| !report.edits.is_empty() || !report.cells.is_empty())
+        .filter(|_| {
+            let none = report.edits.is_empty() && report.cells.is_empty();
+            !none || !report.metadata.is_empty()
+        })
         .and_then(|text| {
             let safety = report
                 .safety
@@ -292,6 +313,7 @@ pub(crate) fn finish(selected: &Selected, report: Report) -> Finding {
                 caution: text.caution.map(fill),
                 edits: patches(&report.edits)?,
                 cells: report.cells.clone(),
+                metadata: report.metadata.clone(),
             })
         });
     Finding {

@@ -5,6 +5,7 @@
 //!
 //! What this crate does not know: any particular rule, how findings look, how fixes are applied, files.
 
+mod allow;
 mod compile;
 mod context;
 mod finding;
@@ -24,6 +25,7 @@ pub mod shell;
 mod texts;
 mod words;
 
+pub use allow::{Allow, Allows, By, Judged, METADATA, TAG, TAGS, without};
 pub use compile::PatternCheck;
 pub use context::Context;
 pub use finding::{Finding, Findings, Fix, Label, Level, Place, Report, Safety};

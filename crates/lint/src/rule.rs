@@ -6,6 +6,7 @@ use std::sync::Arc;
 use nbfix_python::{AnyNodeRef, NodeKind};
 use nbfix_semantic::Semantic;
 
+use crate::allow::Judged;
 use crate::compile::PatternCheck;
 use crate::finding::finish;
 use crate::prefilter::Prefilter;
@@ -61,6 +62,8 @@ pub enum Check {
     ),
     /// Called once for a document.
     Notebook(for<'s, 'a> fn(&'s Semantic<'a>, &mut Findings<'_>)),
+    /// Called once after all others, with what the document allows and what of it was needed.
+    Allows(fn(&Judged<'_, '_>, &mut Findings<'_>)),
 }
 
 impl std::fmt::Debug for Check {
@@ -69,6 +72,7 @@ impl std::fmt::Debug for Check {
             Check::Pattern(_) => "Pattern",
             Check::Node(..) => "Node",
             Check::Notebook(_) => "Notebook",
+            Check::Allows(_) => "Allows",
         })
     }
 }
@@ -106,6 +110,7 @@ impl Rule {
             }
             (_, Check::Node(kinds, check)) => Check::Node(kinds, *check),
             (_, Check::Notebook(check)) => Check::Notebook(*check),
+            (_, Check::Allows(check)) => Check::Allows(*check),
             (_, Check::Pattern(_)) => {
                 let message = "this rule has no check in Rust";
                 return Err(PageError::near(text, "[match]", "check", message));
@@ -188,6 +193,8 @@ pub(crate) type Settings = Arc<dyn Any + Send + Sync>;
 pub struct RuleSet {
     rules: Vec<Selected>,
     pub(crate) settings: Option<Settings>,
+    /// Names of rules that there are, whether they run or not.
+    pub(crate) known: Vec<&'static str>,
     /// For each node kind the rules (by position) that look at it.
     by_kind: Vec<Vec<usize>>,
     pub(crate) prefilter: Prefilter,
@@ -228,6 +235,7 @@ impl RuleSet {
         Self {
             rules,
             settings: None,
+            known: Vec::new(),
             by_kind,
             prefilter,
         }
@@ -239,6 +247,22 @@ impl RuleSet {
             settings: Some(Arc::new(settings)),
             ..self
         }
+    }
+
+    /// The same rules; others of these names are there too, so that nobody takes them for slips.
+    pub fn with_known(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.known = names.into_iter().collect();
+        self
+    }
+
+    /// The same rules; the findings of those for which `level` gives one are of that level.
+    pub fn with_levels(mut self, level: impl Fn(&Rule) -> Option<Level>) -> Self {
+        for selected in &mut self.rules {
+            if let Some(level) = level(selected.rule) {
+                selected.level = level;
+            }
+        }
+        self
     }
 
     /// The rules, by name.

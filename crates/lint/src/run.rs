@@ -17,13 +17,17 @@ use crate::join::{Join, join};
 use crate::matcher::{Env, Spot};
 use crate::prefilter::Survey;
 use crate::shell::{Commands, Line};
-use crate::{Check, Context, Document, Finding, Findings, Report, RuleSet, Selected};
+use crate::{
+    Allows, Check, Context, Document, Finding, Findings, Judged, Report, RuleSet, Selected,
+};
 
 /// What a run over one document gave.
 #[derive(Debug, Default)]
 pub struct Linted {
     /// In the order of the document; within a place by rule name.
     pub findings: Vec<Finding>,
+    /// What the author allows (see [`Allows`]), in the same order; it is neither told nor mended.
+    pub allowed: Vec<Finding>,
     /// Rules that panicked; their findings up to then are kept, they were not asked again.
     pub crashes: Vec<Crash>,
 }
@@ -49,6 +53,7 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
         Imports::default()
     };
     let commands = Commands::new(semantic);
+    let allows = Allows::of(semantic);
     let mut run = Run {
         commands: &commands,
         env: Env {
@@ -56,6 +61,7 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
             imports: &imports,
         },
         rules,
+        allows: &allows,
         linted: Linted::default(),
         joins: BTreeMap::new(),
         crashed: vec![false; rules.rules().len()],
@@ -78,8 +84,22 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
             }
         }
     }
+    let found = std::mem::take(&mut run.linted.findings);
+    // Joins are by position, and positions change with what is parted.
+    let kept = found
+        .iter()
+        .enumerate()
+        .filter(|(_, finding)| !allows.allow(finding.rule.name, &finding.at));
+    let kept = kept.enumerate();
+    let joins = kept
+        .filter_map(|(new, (old, _))| Some((new, run.joins.remove(&old)?)))
+        .collect();
+    let (findings, mut allowed) = allows.part(found);
+    let (judged, more) = allows.part(run.judged());
+    allowed.extend(more);
     let mut linted = run.linted;
-    linted.findings = join(linted.findings, run.joins, semantic.notebook());
+    linted.findings = join(findings, joins, semantic.notebook());
+    linted.findings.extend(judged);
     if semantic.notebook().read_only().is_some() {
         // Old formats are read and never written, so no fix is offered.
         linted
@@ -88,6 +108,8 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
             .for_each(|finding| finding.fix = None);
     }
     sort(&mut linted.findings);
+    sort(&mut allowed);
+    linted.allowed = allowed;
     linted
 }
 
@@ -105,6 +127,7 @@ struct Run<'s> {
     commands: &'s Commands<'s, 's>,
     env: Env<'s>,
     rules: &'s RuleSet,
+    allows: &'s Allows,
     linted: Linted,
     /// What findings, by position, ask to be told with.
     joins: BTreeMap<usize, Join>,
@@ -183,6 +206,23 @@ impl<'s> Run<'s> {
         }
     }
 
+    /// What the rules find that judge what the author allows. They run last, for they need to know what was needed.
+    fn judged(&mut self) -> Vec<Finding> {
+        for (index, selected) in self.rules.rules().iter().enumerate() {
+            if let Check::Allows(check) = selected.rule.check {
+                let crashed = self.crashed.clone();
+                let judged = Judged {
+                    semantic: self.env.semantic,
+                    allows: self.allows,
+                    rules: self.rules,
+                    crashed: &crashed,
+                };
+                self.guarded(index, selected, |findings| check(&judged, findings));
+            }
+        }
+        std::mem::take(&mut self.linted.findings)
+    }
+
     /// Runs a check; a panic in it is noted, and the rule is not asked again for this document.
     fn guarded(
         &mut self,
@@ -193,12 +233,13 @@ impl<'s> Run<'s> {
         if self.crashed.get(index).copied().unwrap_or(true) {
             return;
         }
-        let rules = self.rules;
+        let (rules, allows) = (self.rules, self.allows);
         let (found, joins) = (&mut self.linted.findings, &mut self.joins);
         let ran = catch_unwind(AssertUnwindSafe(|| {
             check(&mut Findings {
                 selected,
                 rules,
+                allows,
                 found,
                 joins,
             })

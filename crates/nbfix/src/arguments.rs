@@ -1,5 +1,7 @@
 //! What the command line says.
 
+mod config;
+mod living;
 mod pages;
 
 use std::num::NonZeroUsize;
@@ -8,8 +10,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nbfix_lint::{Level, Safety};
 
+pub(crate) use config::ConfigCommandArguments;
+pub(crate) use living::{
+    AllowArguments, AllowAs, BaselineArguments, BaselineCommand, BaselineWriteArguments,
+};
 pub(crate) use pages::{
-    DocsArguments, MatchArguments, NewRuleArguments, SchemaArguments, TestArguments,
+    DocsArguments, MatchArguments, NewRuleArguments, SchemaArguments, SchemaOf, TestArguments,
 };
 
 /// Makes Jupyter notebooks run for the next person.
@@ -51,7 +57,12 @@ pub(crate) enum Command {
     Fix(FixArguments),
     /// Show what `fix` would do.
     Diff(DiffArguments),
+    /// Write down what is found, so that `check` tells only what is new.
+    Baseline(BaselineArguments),
+    /// Write down that findings are meant to stay: as comments or tags.
+    Allow(AllowArguments),
     /// Print the page of a rule: what, why, fix and examples.
+    #[command(visible_alias = "rule")]
     Explain(ExplainArguments),
     /// List the rules.
     Rules(RulesArguments),
@@ -61,7 +72,9 @@ pub(crate) enum Command {
     NewRule(NewRuleArguments),
     /// Try the examples of pages: do the rules find and mend what they promise?
     Test(TestArguments),
-    /// Print the JSON schema of pages, for editors.
+    /// Show which configuration is in force, and where each value comes from.
+    Config(ConfigCommandArguments),
+    /// Print the JSON schema of pages, or of the configuration, for editors.
     Schema(SchemaArguments),
     /// Write the pages of all rules as a site to browse.
     Docs(DocsArguments),
@@ -72,6 +85,9 @@ pub(crate) enum Command {
   nbfix check notebooks/ demo.ipynb
   nbfix check --select broken,leak --ignore asyncio-run
   nbfix check --output-format json > findings.json
+  nbfix check --fix --show-fixes notebooks/
+  nbfix check --statistics
+  nbfix check --changed-since origin/main
   git show HEAD:demo.ipynb | nbfix check - --stdin-filename demo.ipynb
 
 Exit codes:
@@ -87,10 +103,58 @@ pub(crate) struct CheckArguments {
     pub(crate) failing: FailArguments,
     /// `full` shows the source around each finding, `concise` is one line each, `json` one array for programs.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = OutputFormat::Full)]
-    #[arg(help_heading = "Output")]
+    #[arg(
+        help_heading = "Output",
+        env = "NBFIX_OUTPUT_FORMAT",
+        hide_env_values = true
+    )]
     pub(crate) output_format: OutputFormat,
+    /// Tell only how often each rule found something.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) statistics: bool,
+    /// Tell only which files would be looked at.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) show_files: bool,
     #[command(flatten)]
     pub(crate) telling: TellArguments,
+    #[command(flatten)]
+    pub(crate) mending: MendArguments,
+    #[command(flatten)]
+    pub(crate) safety: SafetyArguments,
+    #[command(flatten)]
+    pub(crate) filter: FilterArguments,
+}
+
+/// Mending while checking.
+#[derive(Debug, Args)]
+pub(crate) struct MendArguments {
+    /// Apply the fixes first, and tell what is left; `nbfix fix` tells what was done.
+    #[arg(long, help_heading = "Fixes")]
+    pub(crate) fix: bool,
+    /// Show the difference that the fixes would make; the same as `nbfix diff`.
+    #[arg(long, help_heading = "Fixes", conflicts_with = "fix")]
+    pub(crate) diff: bool,
+    /// Tell the fixes that were applied, too.
+    #[arg(long, help_heading = "Fixes")]
+    pub(crate) show_fixes: bool,
+    /// Exit with 1 if something was mended, even if nothing is left.
+    #[arg(long, help_heading = "Fixes")]
+    pub(crate) exit_non_zero_on_fix: bool,
+}
+
+/// Which findings.
+#[derive(Debug, Args)]
+pub(crate) struct FilterArguments {
+    /// Findings that are known and not told; by default `nbfix-baseline.json` of the project, if there is one.
+    #[arg(long, value_name = "FILE", help_heading = "Findings")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Tell what the baseline knows, too.
+    #[arg(long, help_heading = "Findings", conflicts_with = "baseline")]
+    pub(crate) no_baseline: bool,
+    /// Only findings in cells whose source has changed since this revision (of git, which is asked); of files that are
+    /// new since then, all.
+    #[arg(long, value_name = "REV", help_heading = "Findings", conflicts_with_all = ["fix", "diff"])]
+    pub(crate) changed_since: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +176,9 @@ pub(crate) struct FixArguments {
     pub(crate) rules: RuleArguments,
     #[command(flatten)]
     pub(crate) safety: SafetyArguments,
+    /// Exit with 1 if something was mended, even if nothing is left.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) exit_non_zero_on_fix: bool,
     #[command(flatten)]
     pub(crate) failing: FailArguments,
     #[command(flatten)]
@@ -174,7 +241,7 @@ pub(crate) struct RulesArguments {
 }
 
 /// Which files.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct FileArguments {
     /// Notebooks, Python files of function apps, and folders of them; `-` is a notebook on stdin.
     #[arg(default_value = ".", value_name = "PATHS")]
@@ -185,13 +252,16 @@ pub(crate) struct FileArguments {
     /// Look at files that `.gitignore` and `.ignore` exclude, too.
     #[arg(long, help_heading = "Files")]
     pub(crate) no_respect_gitignore: bool,
+    /// Leave out what the configuration excludes even if it is named here, as hooks name files.
+    #[arg(long, help_heading = "Files")]
+    pub(crate) force_exclude: bool,
     /// How many files are worked on at once; by default as many as there are processors.
     #[arg(long, value_name = "N", help_heading = "Files")]
     pub(crate) jobs: Option<NonZeroUsize>,
 }
 
 /// Pages of one's own.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct PageArguments {
     /// A folder of pages of your own, or one page, besides those that `nbfix.toml` names; may be repeated.
     #[arg(long, value_name = "DIR", help_heading = "Rules")]
@@ -201,20 +271,22 @@ pub(crate) struct PageArguments {
 }
 
 /// What the project says.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ConfigArguments {
-    /// The configuration, in place of the `nbfix.toml` of this folder or the nearest one above it.
+    /// The configuration for all files, in place of the nearest `nbfix.toml`, or `pyproject.toml` with
+    /// `[tool.nbfix]`, in or above the folder of each.
     #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    #[arg(env = "NBFIX_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
-    /// Read no configuration.
-    #[arg(long, help_heading = "Rules", conflicts_with = "config")]
+    /// Read no configuration, not even one that is named.
+    #[arg(long, help_heading = "Rules")]
     pub(crate) isolated: bool,
 }
 
 /// Which rules. A rule's own name outweighs its group, and its group outweighs `ALL`.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct RuleArguments {
-    /// Rules or groups to run, in place of the default ones; `ALL` for all.
+    /// Rules or groups to run, in place of the default ones; `ALL` for all [env: NBFIX_SELECT].
     #[arg(
         long,
         value_name = "RULES",
@@ -222,7 +294,7 @@ pub(crate) struct RuleArguments {
         help_heading = "Rules"
     )]
     pub(crate) select: Vec<String>,
-    /// Rules or groups to run besides those that would run anyway.
+    /// Rules or groups to run besides those that would run anyway [env: NBFIX_EXTEND_SELECT].
     #[arg(
         long,
         value_name = "RULES",
@@ -230,7 +302,7 @@ pub(crate) struct RuleArguments {
         help_heading = "Rules"
     )]
     pub(crate) extend_select: Vec<String>,
-    /// Rules or groups not to run.
+    /// Rules or groups not to run [env: NBFIX_IGNORE].
     #[arg(
         long,
         value_name = "RULES",
@@ -245,27 +317,31 @@ pub(crate) struct RuleArguments {
 /// What makes a run fail.
 #[derive(Debug, Args)]
 pub(crate) struct FailArguments {
-    /// The lowest level of a finding that makes the exit code 1.
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::Warning)]
-    #[arg(help_heading = "Output")]
-    pub(crate) fail_on: FailOn,
+    /// The lowest level of a finding that makes the exit code 1; `warning` if nobody says otherwise
+    /// [env: NBFIX_FAIL_ON].
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Output")]
+    pub(crate) fail_on: Option<FailOn>,
     /// Exit with 0 even if there are findings.
     #[arg(long, help_heading = "Output")]
     pub(crate) exit_zero: bool,
 }
 
 /// Which fixes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct SafetyArguments {
     /// Apply unsafe fixes, too: the notebook may run differently.
-    #[arg(long = "unsafe", help_heading = "Rules")]
+    #[arg(
+        long = "unsafe",
+        visible_alias = "unsafe-fixes",
+        help_heading = "Fixes"
+    )]
     pub(crate) not_safe: bool,
 }
 
 /// What else is told.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct TellArguments {
-    /// No summary, no progress.
+    /// No summary, no progress (NBFIX_NO_PROGRESS leaves out the progress only).
     #[arg(long, short, help_heading = "Output")]
     pub(crate) quiet: bool,
 }
@@ -306,16 +382,15 @@ impl FileArguments {
     }
 }
 
-impl FailArguments {
-    /// Whether findings, of which `worst` is the highest level, make the run fail.
-    pub(crate) fn fails(&self, worst: Option<Level>) -> bool {
-        let least = match self.fail_on {
-            FailOn::Note => Level::Note,
-            FailOn::Warning => Level::Warning,
-            FailOn::Error => Level::Error,
-            FailOn::Never => return false,
-        };
-        !self.exit_zero && worst.is_some_and(|worst| worst >= least)
+impl FailOn {
+    /// Whether a finding of this level makes the run fail.
+    pub(crate) fn fails(self, level: Level) -> bool {
+        match self {
+            FailOn::Note => level >= Level::Note,
+            FailOn::Warning => level >= Level::Warning,
+            FailOn::Error => level >= Level::Error,
+            FailOn::Never => false,
+        }
     }
 }
 

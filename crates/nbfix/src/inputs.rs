@@ -4,33 +4,27 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use nbfix_ipynb::{LoadError, Notebook};
+use nbfix_lint::RuleSet;
 use nbfix_semantic::Origin;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::arguments::FileArguments;
+use crate::arguments::{FailOn, FileArguments};
 use crate::beside::Folder;
+use crate::project::{Project, Projects};
 use crate::terminal::reason;
-
-/// Folders that hold what others wrote, or copies.
-const SKIPPED: [&str; 7] = [
-    ".git",
-    ".ipynb_checkpoints",
-    ".venv",
-    "__pycache__",
-    "node_modules",
-    "site-packages",
-    "venv",
-];
 
 /// One document to work on.
 #[derive(Debug)]
 pub(crate) struct Input {
     /// Its path, as people shall see it.
     pub(crate) name: String,
+    /// What is in force for it.
+    pub(crate) project: Arc<Project>,
     place: Place,
 }
 
@@ -75,6 +69,16 @@ impl Input {
         }
     }
 
+    /// The rules that run over it.
+    pub(crate) fn rules(&self) -> Arc<RuleSet> {
+        self.project.rules_for(Path::new(&self.name))
+    }
+
+    /// What makes a run fail that finds it in this document.
+    pub(crate) fn fail_on(&self) -> FailOn {
+        self.project.fail_on.value
+    }
+
     /// The file; `None` for stdin.
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.place {
@@ -94,14 +98,17 @@ pub(crate) struct Inputs {
 }
 
 /// Finds what `arguments` ask for.
-pub(crate) fn find(arguments: &FileArguments) -> anyhow::Result<Inputs> {
+///
+/// # Errors
+/// If the arguments make no sense, or a configuration on the way cannot be used.
+pub(crate) fn find(arguments: &FileArguments, projects: &Projects<'_>) -> anyhow::Result<Inputs> {
     if arguments.is_stdin() {
         anyhow::ensure!(
             arguments.paths.len() == 1,
             "`-` stands for stdin, and cannot be combined with other paths"
         );
         return Ok(Inputs {
-            inputs: vec![stdin(arguments.stdin_filename.as_deref())?],
+            inputs: stdin(arguments, projects)?.into_iter().collect(),
             errors: Vec::new(),
         });
     }
@@ -113,22 +120,38 @@ pub(crate) fn find(arguments: &FileArguments) -> anyhow::Result<Inputs> {
     for path in &arguments.paths {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
-                found.walk(path, !arguments.no_respect_gitignore);
+                // Even if nothing is found there, its configuration is to make sense.
+                projects.of(path);
+                found.walk(path, !arguments.no_respect_gitignore, projects);
             }
             Ok(_) => found.add(path.clone(), path.canonicalize()),
             Err(error) => found.error(path, &error),
         }
     }
-    Ok(found.sorted())
+    let inputs = found.sorted(arguments, projects);
+    projects.check()?;
+    Ok(inputs)
 }
 
-fn stdin(name: Option<&Path>) -> io::Result<Input> {
+/// What stands on stdin. Whoever sends it wants it looked at, whatever it is called.
+fn stdin(arguments: &FileArguments, projects: &Projects<'_>) -> anyhow::Result<Option<Input>> {
+    let name = arguments.stdin_filename.as_deref();
+    let folder = name.and_then(Path::parent).unwrap_or(Path::new(""));
+    let project = projects.of(folder);
+    projects.check()?;
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(Input {
+    let input = project.map(|project| Input {
         name: name.map_or_else(|| "<stdin>".to_owned(), shown),
+        project,
         place: Place::Stdin(bytes),
-    })
+    });
+    Ok(input)
+}
+
+/// What is in force for a file.
+fn project_of(path: &Path, projects: &Projects<'_>) -> Option<Arc<Project>> {
+    projects.of(path.parent().unwrap_or(Path::new("")))
 }
 
 #[derive(Default)]
@@ -174,7 +197,7 @@ impl Found {
     }
 
     /// Adds the notebooks in and below `root`, and the scripts of function apps.
-    fn walk(&mut self, root: &Path, respect: bool) {
+    fn walk(&mut self, root: &Path, respect: bool, projects: &Projects<'_>) {
         let (sender, receiver) = mpsc::channel();
         WalkBuilder::new(root)
             .require_git(false)
@@ -183,11 +206,16 @@ impl Found {
             .git_ignore(respect)
             .git_global(respect)
             .git_exclude(respect)
-            .filter_entry(|entry| entry.depth() == 0 || !is_skipped(entry))
             .build_parallel()
             .run(|| {
                 let sender = sender.clone();
                 Box::new(move |entry| {
+                    if entry
+                        .as_ref()
+                        .is_ok_and(|entry| is_left_out(entry, projects))
+                    {
+                        return WalkState::Skip;
+                    }
                     meet(entry, &sender);
                     WalkState::Continue
                 })
@@ -225,30 +253,43 @@ impl Found {
         }
     }
 
-    fn sorted(self) -> Inputs {
+    fn sorted(self, arguments: &FileArguments, projects: &Projects<'_>) -> Inputs {
         let mut paths: Vec<PathBuf> = self.files.into_values().collect();
         let plain = |path: &PathBuf| path.strip_prefix(".").unwrap_or(path).to_owned();
         paths.sort_by_cached_key(plain);
-        let input = |path: PathBuf| Input {
-            name: shown(&path),
-            place: Place::File(path),
+        let input = |path: PathBuf| {
+            let project = project_of(&path, projects)?;
+            let forced = project.config.force_exclude.as_ref();
+            let forced = arguments.force_exclude || forced.is_some_and(|said| said.value);
+            if forced && project.forbids(&path) {
+                return None;
+            }
+            Some(Input {
+                name: shown(&path),
+                project,
+                place: Place::File(path),
+            })
         };
         let mut errors = self.errors;
         errors.sort();
         Inputs {
-            inputs: paths.into_iter().map(input).collect(),
+            inputs: paths.into_iter().filter_map(input).collect(),
             errors,
         }
     }
 }
 
-fn is_skipped(entry: &DirEntry) -> bool {
-    let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    folder
-        && entry
-            .file_name()
-            .to_str()
-            .is_some_and(|name| SKIPPED.contains(&name))
+/// Whether the configuration of the folder around it excludes a file or a folder. What was named stays.
+fn is_left_out(entry: &DirEntry, projects: &Projects<'_>) -> bool {
+    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    let matters = || {
+        let path = entry.path();
+        is_folder || has_extension(path, "ipynb") || has_extension(path, "py")
+    };
+    entry.depth() > 0
+        && matters()
+        && project_of(entry.path(), projects)
+            .is_some_and(|project| project.leaves_out(entry.path(), is_folder))
 }
 
 /// Tells what a walk meets, if it matters.

@@ -4,21 +4,26 @@
 //! look is decided elsewhere; this crate finds the files, hands them over, and tells the outcome.
 
 mod arguments;
+mod baseline;
 mod beside;
 mod bless;
+mod changed;
 mod commands;
 mod config;
+mod environment;
 mod excerpt;
 mod inputs;
 mod outcome;
+mod patterns;
 mod progress;
+mod project;
 mod rewrite;
 mod rulebook;
 mod runner;
 mod schema;
 mod selection;
 mod site;
-mod suggest;
+mod statistics;
 mod terminal;
 mod write;
 
@@ -39,12 +44,15 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check(arguments, &terminal),
         Command::Fix(arguments) => commands::fix(arguments, &terminal),
         Command::Diff(arguments) => commands::diff(arguments, &terminal),
+        Command::Allow(arguments) => commands::allow(arguments, &terminal),
+        Command::Baseline(arguments) => commands::baseline(arguments, &terminal),
         Command::Explain(arguments) => commands::explain(arguments, &terminal),
         Command::Rules(arguments) => commands::rules(arguments, &terminal),
         Command::Match(arguments) => commands::search(arguments, &terminal),
         Command::NewRule(arguments) => commands::new_rule(arguments, &terminal),
         Command::Test(arguments) => commands::test(arguments, &terminal),
-        Command::Schema(_) => commands::schema(&terminal),
+        Command::Config(arguments) => commands::config(arguments, &terminal),
+        Command::Schema(arguments) => commands::schema(arguments, &terminal),
         Command::Docs(arguments) => commands::docs(arguments, &terminal),
     };
     match done {

@@ -1,11 +1,12 @@
 //! What the work on one file gave, and what that comes to over many.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use nbfix_lint::Level;
+use nbfix_lint::{Level, Safety};
 use nbfix_report::{Document, Summary};
 
-use crate::arguments::FailArguments;
+use crate::arguments::{FailArguments, FailOn};
 
 /// How the command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,23 +64,62 @@ impl Outcome {
 pub(crate) struct Tally {
     /// The findings: all that `check` made, those that `fix` left.
     pub(crate) summary: Summary,
-    /// The highest level among them.
-    pub(crate) worst: Option<Level>,
+    /// Whether one of them makes the run fail.
+    pub(crate) failing: bool,
     /// Files that were changed, or would be.
     pub(crate) changed: usize,
     /// Fixes that were applied, or would be.
     pub(crate) applied: usize,
+    /// Findings that a baseline knows, and so are not told.
+    pub(crate) known: usize,
+    /// Findings of a baseline that are not found any more.
+    pub(crate) gone: usize,
+    /// The findings by rule.
+    pub(crate) rules: BTreeMap<&'static str, RuleTally>,
     /// Whether something could not be done, or a rule panicked.
     pub(crate) trouble: bool,
 }
 
+/// What one rule found.
+#[derive(Debug)]
+pub(crate) struct RuleTally {
+    /// The highest level of its findings.
+    pub(crate) level: Level,
+    pub(crate) findings: usize,
+    /// How many of them have a safe fix.
+    pub(crate) safe: usize,
+}
+
 impl Tally {
-    /// Counts the findings of one document.
-    pub(crate) fn count(&mut self, document: &Document<'_>) {
+    /// Counts the findings of one document; those that `fail_on` names make the run fail.
+    pub(crate) fn count(&mut self, document: &Document<'_>, fail_on: FailOn) {
         self.summary.add(document);
-        let levels = document.findings.iter().map(|finding| finding.level);
-        self.worst = self.worst.max(levels.max());
+        let mut findings = document.findings.iter();
+        self.failing |= findings.any(|finding| fail_on.fails(finding.level));
+        for finding in document.findings {
+            let safe = finding.fix.as_ref();
+            let safe = safe.is_some_and(|fix| fix.safety == Safety::Safe);
+            self.count_rule(
+                finding.rule.name,
+                &RuleTally {
+                    level: finding.level,
+                    findings: 1,
+                    safe: usize::from(safe),
+                },
+            );
+        }
         self.trouble |= !document.crashes.is_empty();
+    }
+
+    fn count_rule(&mut self, name: &'static str, more: &RuleTally) {
+        let rule = self.rules.entry(name).or_insert(RuleTally {
+            level: more.level,
+            findings: 0,
+            safe: 0,
+        });
+        rule.level = rule.level.max(more.level);
+        rule.findings += more.findings;
+        rule.safe += more.safe;
     }
 
     pub(crate) fn add(&mut self, other: Tally) {
@@ -103,9 +143,14 @@ impl Tally {
         sum.safe += safe;
         sum.not_safe += not_safe;
         sum.crashes += crashes;
-        self.worst = self.worst.max(other.worst);
+        self.failing |= other.failing;
         self.changed += other.changed;
         self.applied += other.applied;
+        self.known += other.known;
+        self.gone += other.gone;
+        for (name, rule) in &other.rules {
+            self.count_rule(name, rule);
+        }
         self.trouble |= other.trouble;
     }
 
@@ -123,7 +168,7 @@ impl Tally {
     pub(crate) fn exit(&self, failing: &FailArguments) -> Exit {
         if self.trouble {
             Exit::Trouble
-        } else if failing.fails(self.worst) {
+        } else if self.failing && !failing.exit_zero {
             Exit::Findings
         } else {
             Exit::Clean

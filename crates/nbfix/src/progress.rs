@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::environment::is_on;
+
 /// A run that is over sooner shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -21,7 +23,7 @@ impl Progress {
     pub(crate) fn new(total: usize, quiet: bool) -> Self {
         Self {
             bar: None,
-            wanted: !quiet && io::stderr().is_terminal(),
+            wanted: !quiet && !is_on("NBFIX_NO_PROGRESS") && io::stderr().is_terminal(),
             total: total as u64,
             done: 0,
             since: Instant::now(),

@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nbfix_lint::{Page, PageError, Rule};
-use nbfix_rules::{all, find};
+use nbfix_rules::{all, find, nearest};
 
 use crate::arguments::PageArguments;
 use crate::config::Config;
 use crate::inputs::shown;
+use crate::project::config_here;
 use crate::schema;
-use crate::suggest::nearest;
 use crate::terminal::reason;
 
 /// A rule, and where its page stands.
@@ -50,15 +50,23 @@ impl Rulebook {
         }
     }
 
-    /// The built-in rules, and the pages that the arguments and `nbfix.toml` name.
+    /// The rules for the current folder.
+    ///
+    /// # Errors
+    /// If the configuration or a page cannot be read or used.
+    pub(crate) fn here(arguments: &PageArguments) -> anyhow::Result<Self> {
+        Self::load(&config_here(&arguments.config)?, &arguments.rules)
+    }
+
+    /// The built-in rules, and the pages that the configuration and the arguments name.
     ///
     /// # Errors
     /// If a page cannot be read or used: then all such pages are told.
-    pub(crate) fn load(arguments: &PageArguments) -> anyhow::Result<Self> {
-        let config = Config::load(&arguments.config)?;
+    pub(crate) fn load(config: &Config, more: &[PathBuf]) -> anyhow::Result<Self> {
         let mut book = Self::built_in();
         let mut bad = Vec::new();
-        for path in page_files(config.rules.iter().chain(&arguments.rules), &mut bad) {
+        let configured = config.rules.iter().map(|said| &said.value);
+        for path in page_files(configured.chain(more), &mut bad) {
             let added = read_page(&path).and_then(|text| book.add(&path, &text));
             bad.extend(added.err());
         }
@@ -209,7 +217,7 @@ fn kept(path: &Path, rule: Result<Rule, PageError>) -> Result<&'static Rule, Str
 }
 
 /// What the reader of the TOML says, in words for its writer, and with the way out.
-fn plain(message: &str) -> String {
+pub(crate) fn plain(message: &str) -> String {
     let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let Some((first, known)) = words.split_first() else {
         return message.to_owned();

@@ -12,9 +12,10 @@ use std::thread;
 use nbfix_lint::Crash;
 
 use crate::arguments::{FileArguments, TellArguments};
-use crate::inputs::{self, Input};
+use crate::inputs::{self, Input, Inputs};
 use crate::outcome::{Message, Outcome, Tally};
 use crate::progress::Progress;
+use crate::project::Projects;
 use crate::terminal::Terminal;
 
 /// Deeply nested code is visited by recursion, and a stack that is too small ends the process. Only what is used of
@@ -46,6 +47,7 @@ impl Frame {
 /// One command on its files.
 pub(crate) struct Run<'a> {
     pub(crate) files: &'a FileArguments,
+    pub(crate) projects: &'a Projects<'a>,
     pub(crate) telling: &'a TellArguments,
     pub(crate) terminal: &'a Terminal,
     pub(crate) frame: Frame,
@@ -54,14 +56,31 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Finds the files, works on each, prints the outcomes in the order of the paths, and adds them up. `crashed` tells
-    /// of a panic outside of the rules, whose own are caught one by one.
+    /// Finds the files.
+    ///
+    /// # Errors
+    /// If the arguments make no sense, or a configuration cannot be used.
+    pub(crate) fn find(&self) -> anyhow::Result<Inputs> {
+        inputs::find(self.files, self.projects)
+    }
+
+    /// Finds the files, and works on each: see [`Run::each_of`].
     pub(crate) fn each(
         &self,
         work: impl Fn(&Input) -> Outcome + Sync,
         crashed: impl Fn(&Input, Crash) -> Outcome + Sync,
     ) -> anyhow::Result<Tally> {
-        let found = inputs::find(self.files)?;
+        self.each_of(self.find()?, work, crashed)
+    }
+
+    /// Works on each of the files, prints the outcomes in the order of the paths, and adds them up. `crashed` tells
+    /// of a panic outside of the rules, whose own are caught one by one.
+    pub(crate) fn each_of(
+        &self,
+        found: Inputs,
+        work: impl Fn(&Input) -> Outcome + Sync,
+        crashed: impl Fn(&Input, Crash) -> Outcome + Sync,
+    ) -> anyhow::Result<Tally> {
         let mut tally = Tally::default();
         for error in &found.errors {
             self.terminal.error(error);
@@ -69,6 +88,10 @@ impl Run<'_> {
         }
         if found.inputs.is_empty() && found.errors.is_empty() {
             self.terminal.warning("no notebook found");
+        }
+        let mut projects = self.projects.all().into_iter();
+        if projects.any(|project| project.runs_nothing()) {
+            self.terminal.warning("no rule is selected");
         }
         let mut progress = Progress::new(found.inputs.len(), self.telling.quiet);
         let mut printed = false;

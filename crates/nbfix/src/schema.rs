@@ -1,9 +1,12 @@
-//! The JSON schema of pages.
+//! The JSON schemas of pages and of the configuration.
 
 use serde_json::Value;
 
 /// The schema as it stands in the repository; a test holds it to the pages.
 pub(crate) const SCHEMA: &str = include_str!("../../../rules/page.schema.json");
+
+/// That of the configuration, likewise.
+pub(crate) const CONFIG: &str = include_str!("../../../nbfix.schema.json");
 
 /// What a key that every table of its sort must have is for.
 pub(crate) fn description(key: &str) -> Option<String> {

@@ -1,15 +1,14 @@
 //! Which rules run.
 
-use anyhow::anyhow;
-use nbfix_lint::{Group, Rule, RuleSet};
+use nbfix_lint::{Group, Rule};
 use nbfix_rules::group_name;
 
-use crate::arguments::RuleArguments;
+use crate::config::Word;
 use crate::rulebook::Rulebook;
 
 const GROUPS: [Group; 4] = [Group::Broken, Group::Leak, Group::Fragile, Group::Tidy];
 
-/// What `--select` and `--ignore` take. The order is that of their weight: a later one outweighs an earlier one.
+/// What `select` and `ignore` take. The order is that of their weight: a later one outweighs an earlier one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Selector {
     All,
@@ -18,7 +17,8 @@ pub(crate) enum Selector {
 }
 
 impl Selector {
-    fn weight(self) -> usize {
+    /// How much it says: a rule's own name outweighs its group, and its group outweighs `ALL`.
+    pub(crate) fn weight(self) -> usize {
         match self {
             Selector::All => 0,
             Selector::Group(_) => 1,
@@ -26,17 +26,17 @@ impl Selector {
         }
     }
 
-    fn covers(self, rule: &Rule) -> bool {
+    pub(crate) fn covers(self, rule: &Rule) -> bool {
         match self {
             Selector::All => true,
             Selector::Group(group) => rule.group == group,
             Selector::Rule(only) => rule.name == only.name,
         }
     }
-}
 
-impl Selector {
-    fn parse(text: &str, book: &Rulebook) -> Result<Self, String> {
+    /// # Errors
+    /// If there is no such rule and no such group: then what may have been meant.
+    pub(crate) fn parse(text: &str, book: &Rulebook) -> Result<Self, String> {
         let name = text.trim();
         if name.eq_ignore_ascii_case("all") {
             return Ok(Selector::All);
@@ -49,45 +49,62 @@ impl Selector {
             None => Err(book.unknown(name, GROUPS.into_iter().map(group_name))),
         }
     }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// The first that names nothing, with the place that says it.
+    pub(crate) fn parse_all<'w>(
+        words: impl IntoIterator<Item = &'w Word>,
+        book: &Rulebook,
+    ) -> anyhow::Result<Vec<Self>> {
+        let parse = |word: &Word| {
+            Self::parse(&word.value, book).map_err(|why| anyhow::anyhow!(word.origin.error(&why)))
+        };
+        words.into_iter().map(parse).collect()
+    }
 }
 
-/// The rules of the book that the arguments ask for. Where a rule is both selected and ignored, the more specific
-/// argument wins: its name over its group over `ALL`; among equals `--ignore` does.
-///
-/// # Errors
-/// If an argument names no rule and no group.
-pub(crate) fn rule_set(arguments: &RuleArguments, book: &Rulebook) -> anyhow::Result<RuleSet> {
-    let parse = |names: &[String], option: &str| -> anyhow::Result<Vec<Selector>> {
-        let parse = |name: &String| Selector::parse(name, book);
-        let selectors: Result<Vec<Selector>, String> = names.iter().map(parse).collect();
-        selectors.map_err(|error| anyhow!("`{option}`: {error}"))
-    };
-    let choice = Choice {
-        select: parse(&arguments.select, "--select")?,
-        extend: parse(&arguments.extend_select, "--extend-select")?,
-        ignore: parse(&arguments.ignore, "--ignore")?,
-    };
-    let rules = book.entries().map(|entry| entry.rule);
-    Ok(RuleSet::new(rules.filter(|rule| choice.runs(rule))))
+/// What one source says: the file, the environment, or the command line.
+#[derive(Debug, Default)]
+pub(crate) struct Layer {
+    /// In place of what would run otherwise.
+    pub(crate) select: Option<Vec<Selector>>,
+    /// Besides it.
+    pub(crate) extend: Vec<Selector>,
+    pub(crate) ignore: Vec<Selector>,
 }
 
-/// What was selected and ignored.
-struct Choice {
-    select: Vec<Selector>,
-    extend: Vec<Selector>,
-    ignore: Vec<Selector>,
+/// What all sources say, the weakest first.
+#[derive(Debug, Default)]
+pub(crate) struct Choice {
+    pub(crate) layers: Vec<Layer>,
 }
 
 impl Choice {
-    fn runs(&self, rule: &Rule) -> bool {
-        let mut runs = rule.default && self.select.is_empty();
-        for weight in 0..=2 {
-            let named = |selectors: &[Selector]| {
-                let mut same = selectors.iter().filter(|it| it.weight() == weight);
-                same.any(|selector| selector.covers(rule))
+    /// Whether a rule runs. Where one source both selects and ignores it, the more specific word wins, and among
+    /// equals `ignore`. A stronger source selects anew, but what a weaker one ignores by name stays ignored until it
+    /// is selected by name.
+    pub(crate) fn runs(&self, rule: &Rule) -> bool {
+        let mut runs = rule.default;
+        let mut ignored = None;
+        for layer in &self.layers {
+            let weight = |selectors: &[Selector]| {
+                let covering = selectors.iter().filter(|it| it.covers(rule));
+                covering.map(|it| it.weight()).max()
             };
-            runs |= named(&self.select) || named(&self.extend);
-            runs &= !named(&self.ignore);
+            let select = layer.select.as_deref();
+            runs &= select.is_none();
+            let selected = weight(select.unwrap_or_default()).max(weight(&layer.extend));
+            if selected.is_some() && selected >= ignored {
+                runs = true;
+                ignored = None;
+            }
+            let here = weight(&layer.ignore);
+            if here.is_some() && here >= selected {
+                runs = false;
+                ignored = ignored.max(here);
+            }
         }
         runs
     }
@@ -98,32 +115,57 @@ mod tests {
     use super::*;
 
     #[allow(clippy::unwrap_used)]
-    fn chosen(select: &[&str], extend: &[&str], ignore: &[&str]) -> Vec<&'static str> {
-        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let arguments = RuleArguments {
-            select: owned(select),
-            extend_select: owned(extend),
-            ignore: owned(ignore),
-            ..RuleArguments::default()
+    fn layer(select: &[&str], extend: &[&str], ignore: &[&str]) -> Layer {
+        let book = Rulebook::built_in();
+        let parse = |names: &[&str]| -> Vec<Selector> {
+            let parse = |name: &&str| Selector::parse(name, &book).unwrap();
+            names.iter().map(parse).collect()
         };
-        let rules = rule_set(&arguments, &Rulebook::built_in()).unwrap();
-        rules.rules().iter().map(|it| it.rule.name).collect()
+        Layer {
+            select: (!select.is_empty()).then(|| parse(select)),
+            extend: parse(extend),
+            ignore: parse(ignore),
+        }
+    }
+
+    fn chosen(layers: Vec<Layer>) -> Vec<&'static str> {
+        let choice = Choice { layers };
+        let book = Rulebook::built_in();
+        let rules = book.entries().map(|entry| entry.rule);
+        let rules = rules.filter(|rule| choice.runs(rule));
+        rules.map(|rule| rule.name).collect()
+    }
+
+    fn one(select: &[&str], extend: &[&str], ignore: &[&str]) -> Vec<&'static str> {
+        chosen(vec![layer(select, extend, ignore)])
     }
 
     #[test]
     fn the_more_specific_wins() {
-        let defaults = chosen(&[], &[], &[]);
+        let defaults = one(&[], &[], &[]);
         assert!(defaults.contains(&"asyncio-run"));
-        assert_eq!(chosen(&["asyncio-run"], &[], &["broken"]), ["asyncio-run"]);
-        assert!(!chosen(&["broken"], &[], &["asyncio-run"]).contains(&"asyncio-run"));
-        assert_eq!(chosen(&["ALL"], &[], &["ALL"]), Vec::<&str>::new());
-        assert_eq!(chosen(&[], &["asyncio-run"], &["ALL"]), ["asyncio-run"]);
+        assert_eq!(one(&["asyncio-run"], &[], &["broken"]), ["asyncio-run"]);
+        assert!(!one(&["broken"], &[], &["asyncio-run"]).contains(&"asyncio-run"));
+        assert_eq!(one(&["ALL"], &[], &["ALL"]), Vec::<&str>::new());
+        assert_eq!(one(&[], &["asyncio-run"], &["ALL"]), ["asyncio-run"]);
         let without: Vec<&str> = defaults
             .iter()
             .copied()
             .filter(|name| nbfix_rules::find(name).is_some_and(|rule| rule.group != Group::Broken))
             .collect();
-        assert_eq!(chosen(&[], &[], &["broken"]), without);
+        assert_eq!(one(&[], &[], &["broken"]), without);
+    }
+
+    #[test]
+    fn a_stronger_source_selects_anew_and_heeds_what_is_ignored_by_name() {
+        let file = || layer(&["broken"], &["personal-path"], &["asyncio-run"]);
+        let with = |stronger: Layer| chosen(vec![file(), stronger]);
+        assert!(!with(layer(&["leak"], &[], &[])).contains(&"personal-path"));
+        assert!(!with(layer(&["broken"], &[], &[])).contains(&"asyncio-run"));
+        assert!(!with(layer(&["ALL"], &[], &[])).contains(&"asyncio-run"));
+        assert_eq!(with(layer(&["asyncio-run"], &[], &[])), ["asyncio-run"]);
+        assert!(with(layer(&[], &["asyncio-run"], &[])).contains(&"asyncio-run"));
+        assert!(!with(layer(&[], &[], &["personal-path"])).contains(&"personal-path"));
     }
 
     #[test]

@@ -54,6 +54,50 @@ fn the_diff_is_real() {
     assert_eq!(block(&readme(), "diff"), printed);
 }
 
+/// The file that the README shows is one that nbfix reads.
+#[test]
+fn the_configuration_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("nbfix.toml");
+    std::fs::write(&file, block(&readme(), "configuration")).unwrap();
+    let shown = nbfix(&["config", "--config", file.to_str().unwrap()]);
+    for value in [
+        "personal-path",
+        "interactive-prompt",
+        "archive/",
+        "3.10",
+        "gpt-4.1",
+    ] {
+        assert!(shown.contains(value), "{shown}");
+    }
+}
+
+/// What the README allows is allowed, and all of it is needed.
+#[test]
+fn the_comments_allow() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.ipynb");
+    let cell = serde_json::json!({
+        "cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [],
+        "source": block(&readme(), "allowed"),
+    });
+    let notebook =
+        serde_json::json!({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
+    std::fs::write(&file, notebook.to_string()).unwrap();
+    let found = nbfix(&[
+        "check",
+        "-q",
+        "--output-format",
+        "concise",
+        file.to_str().unwrap(),
+    ]);
+    assert!(
+        !found.contains("asyncio-run") && !found.contains("request"),
+        "{found}"
+    );
+    assert!(!found.contains("unused-allow"), "{found}");
+}
+
 /// With `NBFIX_BLESS=1` in the environment the table is written instead.
 #[test]
 fn the_rule_table_is_true() {

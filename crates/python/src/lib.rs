@@ -14,7 +14,7 @@ pub mod shell;
 
 pub use body::{Body, split};
 pub use literal::{literal_prefix, single_literal, string_value};
-pub use module::{Module, SyntaxError};
+pub use module::{Module, SyntaxError, newer_syntax};
 pub use names::{dotted, is_builtin, is_stdlib};
 
 /// The parser's tree.

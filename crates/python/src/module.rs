@@ -1,9 +1,11 @@
 //! One cell parsed.
 
+use std::borrow::Cow;
+
 use nbfix_text::TextRange;
 use ruff_python_ast::token::{TokenKind, Tokens};
-use ruff_python_ast::{ModModule, PySourceType, Stmt};
-use ruff_python_parser::{Parsed, parse_unchecked_source};
+use ruff_python_ast::{ModModule, PySourceType, PythonVersion, Stmt};
+use ruff_python_parser::{ParseOptions, Parsed, parse_unchecked, parse_unchecked_source};
 
 use crate::nesting;
 
@@ -56,14 +58,7 @@ impl Module {
                 }],
             };
         }
-        let parsed = if code.start() == 0 {
-            parse_unchecked_source(source, kind)
-        } else {
-            // What stands before becomes empty lines, so that every range stays true and nothing is indented.
-            let mut blanked = "\n".repeat(code.start());
-            blanked.push_str(&source[code.start()..]);
-            parse_unchecked_source(&blanked, kind)
-        };
+        let parsed = parse_unchecked_source(&blanked(source, code), kind);
         let errors = parsed
             .errors()
             .iter()
@@ -115,6 +110,31 @@ impl Module {
     }
 }
 
+/// The text, with empty lines in place of what stands before the code, so that every range stays true and nothing is
+/// indented.
+fn blanked(source: &str, code: TextRange) -> Cow<'_, str> {
+    if code.start() == 0 {
+        return source.into();
+    }
+    let mut blanked = "\n".repeat(code.start());
+    blanked.push_str(&source[code.start()..]);
+    blanked.into()
+}
+
+/// The first thing in a text that Python 3.`minor` cannot read although newer ones can. The text is one that parses:
+/// see [`Module::errors`].
+pub fn newer_syntax(source: &str, code: TextRange, minor: u8) -> Option<SyntaxError> {
+    let version = PythonVersion { major: 3, minor };
+    let options = ParseOptions::from(PySourceType::Ipynb).with_target_version(version);
+    let parsed = parse_unchecked(&blanked(source, code), options);
+    let errors = parsed.unsupported_syntax_errors().iter();
+    let first = errors.min_by_key(|error| error.range.start())?;
+    Some(SyntaxError {
+        message: first.to_string(),
+        range: crate::range(first),
+    })
+}
+
 /// String tokens; an f-string or t-string counts from its start to its end, nested ones included.
 fn strings(tokens: &Tokens) -> impl Iterator<Item = TextRange> {
     let mut open: Vec<usize> = Vec::new();
@@ -163,6 +183,16 @@ mod tests {
         let module = Module::cell(source, TextRange::new(7, source.len()));
         assert_eq!(module.errors(), []);
         assert_eq!(crate::range(&module.body()[0]).of(source), "x = 1");
+    }
+
+    #[test]
+    fn newer_syntax_is_told_for_older_pythons() {
+        let source = "%%time\nif (n := f()) > 1:\n    print(f\"{d[\"k\"]}\")\n";
+        let code = TextRange::new(7, source.len());
+        let found = |minor| newer_syntax(source, code, minor).map(|it| it.range.of(source));
+        assert_eq!(found(7), Some("n := f()"));
+        assert_eq!(found(11), Some("\""));
+        assert_eq!(found(12), None);
     }
 
     #[test]

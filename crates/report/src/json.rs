@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use nbfix_ipynb::{CellId, Span};
+use nbfix_ipynb::{CellId, Changes, Span};
 use nbfix_lint::{Crash, Finding, Fix, Group, Level, Place};
 use nbfix_text::LineColumn;
 use serde::Serialize;
@@ -203,7 +203,11 @@ impl<'a> JsonFix<'a> {
     fn new(fix: &'a Fix, document: &Document) -> Self {
         let patches: Vec<_> = fix.edits.clone().into_iter().collect();
         let edits = document.notebook.map_or_else(Vec::new, |notebook| {
-            notebook.physical_edits_with(&patches, &fix.cells)
+            notebook.physical_edits_all(Changes {
+                edits: &patches,
+                cells: &fix.cells,
+                metadata: &fix.metadata,
+            })
         });
         let edits = edits.into_iter().map(|edit| JsonEdit {
             start: edit.range.start,

@@ -24,12 +24,16 @@ mod services;
 mod settings;
 mod signatures;
 mod stops;
+mod suggest;
 mod unreadable;
 
 pub use failure::{Failure, Proof, Texts, Word};
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;
-pub use settings::{DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings};
+pub use settings::{
+    DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings, TargetPython,
+};
+pub use suggest::nearest;
 pub use unreadable::unreadable;
 
 use nbfix_lint::{Group, Rule};

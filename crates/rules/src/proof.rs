@@ -2,14 +2,14 @@
 
 use nbfix_fix::mend;
 use nbfix_ipynb::{CellId, CellKind, LoadError, Notebook};
-use nbfix_lint::{Example, Finding, Linted, Page, Place, Rule, RuleSet, Safety, lint};
+use nbfix_lint::{Check, Example, Finding, Linted, Page, Place, Rule, RuleSet, Safety, lint};
 use nbfix_semantic::{Beside, ModuleFile, Origin, Semantic, Sources};
 use nbfix_text::LineIndex;
 use serde::Deserialize;
 
 use crate::failure::{Failure, Proof, Texts, Word};
 use crate::percent::{Marker, Percent, print};
-use crate::{Settings, unreadable};
+use crate::{Settings, all, unreadable};
 
 /// What went wrong, before it is known in which example.
 struct Wrong(Word, String, Option<Texts>);
@@ -38,7 +38,12 @@ pub fn prove(rule: &'static Rule) -> Proof {
     };
     let failed = |(index, example): (usize, &Example)| {
         let held = settings(example).and_then(|settings| {
-            let rules = RuleSet::new([rule]).with_settings(settings);
+            let rules = match rule.check {
+                // What is allowed in vain only they know together.
+                Check::Allows(_) => RuleSet::new(all()),
+                _ => RuleSet::new([rule]),
+            };
+            let rules = rules.with_settings(settings);
             holds(example, &rules)
         });
         let Wrong(word, why, texts) = held.err()?;
@@ -150,8 +155,11 @@ impl<'t> Document<'t> {
             }
             Err(error) => {
                 let findings = unreadable(&error, rules);
-                let crashes = Vec::new();
-                (None, Linted { findings, crashes })
+                let linted = Linted {
+                    findings,
+                    ..Linted::default()
+                };
+                (None, linted)
             }
         }
     }

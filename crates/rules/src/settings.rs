@@ -15,6 +15,31 @@ pub struct Settings {
     pub fix: FixSettings,
     /// `[functions]`
     pub functions: Functions,
+    /// The oldest Python that the documents must run on.
+    #[serde(rename = "target-python")]
+    pub target_python: Option<TargetPython>,
+}
+
+/// A version of Python, written `"3.10"`: 3.7 to 3.15.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(try_from = "String")]
+pub struct TargetPython {
+    /// The number behind the point.
+    pub minor: u8,
+}
+
+impl TryFrom<String> for TargetPython {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let minor = text.strip_prefix("3.").and_then(|it| it.parse().ok());
+        match minor {
+            Some(minor @ 7..=15) => Ok(Self { minor }),
+            _ => Err(format!(
+                "`{text}` is no version of Python that nbfix knows, which are \"3.7\" to \"3.15\""
+            )),
+        }
+    }
 }
 
 /// `[models]`: which models take the place of which.

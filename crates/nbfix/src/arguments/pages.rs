@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{ConfigArguments, FileArguments, OutputFormat, PageArguments, TellArguments};
 
@@ -24,6 +24,8 @@ pub(crate) struct MatchArguments {
     pub(crate) pattern: String,
     #[command(flatten)]
     pub(crate) files: FileArguments,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
     /// What to write in the match's place; the difference is shown.
     #[arg(long, value_name = "TEMPLATE", help_heading = "Rewriting")]
     pub(crate) replace: Option<String>,
@@ -98,10 +100,22 @@ pub(crate) struct TestArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   nbfix schema > nbfix-rules/page.schema.json
+  nbfix schema config > nbfix.schema.json
 
 A page that begins with the line `#:schema page.schema.json` is then completed and checked by editors that know TOML
-(Even Better TOML, taplo).")]
-pub(crate) struct SchemaArguments {}
+(Even Better TOML, taplo); so is an `nbfix.toml` that begins with `#:schema nbfix.schema.json`.")]
+pub(crate) struct SchemaArguments {
+    /// `page` is the form of a rule's page, `config` that of `nbfix.toml`.
+    #[arg(value_enum, default_value_t = SchemaOf::Page)]
+    pub(crate) of: SchemaOf,
+}
+
+/// What there are schemas of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    Page,
+    Config,
+}
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:

@@ -1,17 +1,23 @@
 //! `nbfix check`.
 
-use nbfix_ipynb::Notebook;
-use nbfix_lint::{Crash, Finding, Linted, RuleSet, lint};
+use nbfix_fix::mend;
+use nbfix_ipynb::{DocumentKind, Notebook};
+use nbfix_lint::{Crash, Finding, Linted, Safety, lint};
 use nbfix_report::{Document, JsonArray, Style, concise, full};
 use nbfix_rules::unreadable;
 use nbfix_semantic::{Semantic, Sources};
 
-use super::{open, selected};
-use crate::arguments::{CheckArguments, OutputFormat};
+use super::{applied, open};
+use crate::arguments::{CheckArguments, DiffArguments, OutputFormat};
+use crate::baseline::{Baselines, Compared};
+use crate::changed::Changed;
 use crate::inputs::Input;
-use crate::outcome::{Exit, Message, Outcome};
+use crate::outcome::{Exit, Message, Outcome, Tally, count};
+use crate::project::Projects;
 use crate::runner::{Frame, Run};
+use crate::statistics;
 use crate::terminal::Terminal;
+use crate::write::replace;
 
 /// The arrays of the files as one.
 pub(super) const ARRAY: Frame = Frame {
@@ -21,49 +27,234 @@ pub(super) const ARRAY: Frame = Frame {
     empty: "[]\n",
 };
 
-/// Tells what is wrong.
-pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let rules = selected(&arguments.rules, terminal)?;
-    let format = arguments.output_format;
-    let json = format == OutputFormat::Json;
-    let run = Run {
-        files: &arguments.files,
-        telling: &arguments.telling,
-        terminal,
-        frame: if json { ARRAY } else { Frame::PLAIN },
-        persistent: false,
-    };
-    let style = &terminal.style;
-    let tally = run.each(
-        |input| check_one(input, &rules, format, style),
-        |input, crash| told(input, None, &[], &[crash], format, style),
-    )?;
-    if !json && !arguments.telling.quiet && tally.summary.files > 0 {
-        terminal.print(format!("{}\n", tally.summary).as_bytes())?;
-    }
-    Ok(tally.exit(&arguments.failing))
+/// What is done with each document.
+struct Task<'a> {
+    format: OutputFormat,
+    style: &'a Style,
+    /// Whether only the numbers are told.
+    only_count: bool,
+    /// The lowest promise of the fixes that are applied first.
+    fixing: Option<Safety>,
+    show_fixes: bool,
+    baselines: Option<Baselines>,
+    changed: Option<Changed>,
 }
 
-fn check_one(input: &Input, rules: &RuleSet, format: OutputFormat, style: &Style) -> Outcome {
-    let mut outcome = Outcome::default();
-    match open(input, &mut outcome) {
-        None => outcome,
-        Some(Ok(notebook)) => {
-            let folder = input.folder();
-            let sources = Sources::parse(&notebook, input.origin(&folder));
-            let Linted { findings, crashes } = lint(&Semantic::new(&notebook, &sources), rules);
-            told(input, Some(&notebook), &findings, &crashes, format, style)
+/// Tells what is wrong.
+pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
+    if arguments.mending.diff {
+        return super::diff(&as_diff(arguments), terminal);
+    }
+    let projects = Projects::new(&arguments.rules, Some(&arguments.failing))?;
+    let format = arguments.output_format;
+    let json = format == OutputFormat::Json;
+    let only_count = arguments.statistics;
+    let run = Run {
+        files: &arguments.files,
+        projects: &projects,
+        telling: &arguments.telling,
+        terminal,
+        frame: match json && !only_count {
+            true => ARRAY,
+            false => Frame::PLAIN,
+        },
+        persistent: arguments.mending.fix,
+    };
+    let found = run.find()?;
+    if arguments.show_files {
+        let names = found.inputs.iter().map(|input| format!("{}\n", input.name));
+        terminal.print(names.collect::<String>().as_bytes())?;
+        found.errors.iter().for_each(|error| terminal.error(error));
+        return Ok(match found.errors.is_empty() {
+            true => Exit::Clean,
+            false => Exit::Trouble,
+        });
+    }
+    let filter = &arguments.filter;
+    let baselines = match filter.no_baseline {
+        true => None,
+        false => Some(Baselines::read(
+            &found.inputs,
+            filter.baseline.as_deref(),
+            true,
+        )?),
+    };
+    let changed = filter.changed_since.as_deref();
+    let changed = changed.map(|revision| Changed::since(revision, &found.inputs));
+    let lost = baselines.iter().flat_map(Baselines::all);
+    let lost: usize = lost.map(|baseline| baseline.lost()).sum();
+    let task = Task {
+        format,
+        style: &terminal.style,
+        only_count,
+        fixing: arguments.mending.fix.then(|| arguments.safety.least()),
+        show_fixes: arguments.mending.show_fixes,
+        baselines,
+        changed: changed.transpose()?,
+    };
+    let mut tally = run.each_of(
+        found,
+        |input| check_one(input, &task),
+        |input, crash| told(input, None, &[], &[crash], &task),
+    )?;
+    tally.gone += lost;
+    if only_count {
+        let text = match json {
+            true => statistics::json(&tally)?,
+            false => statistics::text(&tally, terminal),
+        };
+        terminal.print(text.as_bytes())?;
+    }
+    if !arguments.telling.quiet && (tally.summary.files > 0 || task.changed.is_some()) {
+        let text = summary(&tally, arguments);
+        if json || arguments.mending.fix && arguments.files.is_stdin() {
+            // Stdout is for programs. The numbers that only people need are left out there.
+            if arguments.mending.fix {
+                terminal.note(text.as_bytes());
+            }
+        } else {
+            terminal.print(text.as_bytes())?;
         }
-        Some(Err(error)) => {
-            let findings = unreadable(&error, rules);
+    }
+    let mended = arguments.mending.exit_non_zero_on_fix && tally.applied > 0;
+    Ok(match tally.exit(&arguments.failing) {
+        Exit::Clean if mended => Exit::Findings,
+        exit => exit,
+    })
+}
+
+/// `check --diff` is `diff`.
+fn as_diff(arguments: &CheckArguments) -> DiffArguments {
+    DiffArguments {
+        files: arguments.files.clone(),
+        rules: arguments.rules.clone(),
+        safety: arguments.safety.clone(),
+        cells: false,
+        exit_zero: arguments.failing.exit_zero,
+        telling: arguments.telling.clone(),
+    }
+}
+
+fn summary(tally: &Tally, arguments: &CheckArguments) -> String {
+    let mut out = String::new();
+    if tally.applied > 0 {
+        let fixes = count(tally.applied, "fix", "fixes");
+        out.push_str(&format!("Applied {fixes} in {}.\n", tally.changed_files()));
+    }
+    if let Some(revision) = &arguments.filter.changed_since
+        && tally.summary.files == 0
+    {
+        out.push_str(&format!("No notebook has changed since {revision}.\n"));
+        return out;
+    }
+    out.push_str(&format!("{}\n", tally.summary));
+    if tally.known > 0 {
+        let findings = count(tally.known, "more finding", "more findings");
+        out.push_str(&format!("{findings} in the baseline.\n"));
+    }
+    if tally.gone > 0 {
+        let (findings, verb) = match tally.gone {
+            1 => ("finding", "is"),
+            _ => ("findings", "are"),
+        };
+        out.push_str(&format!(
+            "{} {findings} of the baseline {verb} gone; `nbfix baseline write` drops what is gone.\n",
+            tally.gone
+        ));
+    }
+    out
+}
+
+fn check_one(input: &Input, task: &Task<'_>) -> Outcome {
+    let rules = input.rules();
+    let mut outcome = Outcome::default();
+    let loaded = match open(input, &mut outcome) {
+        None => return outcome,
+        Some(loaded) => loaded,
+    };
+    let (notebook, mut linted) = match loaded {
+        Ok(notebook) => {
+            let folder = input.folder();
+            let origin = input.origin(&folder);
+            let (notebook, linted) = match task.fixing {
+                None => {
+                    let sources = Sources::parse(&notebook, origin);
+                    let linted = lint(&Semantic::new(&notebook, &sources), &rules);
+                    (notebook, linted)
+                }
+                Some(least) => {
+                    let before = notebook.bytes().to_vec();
+                    let mended = mend(notebook, origin, &rules, least);
+                    let after = mended.notebook.bytes();
+                    let changed = after != before;
+                    if let Some(path) = input.path()
+                        && changed
+                        && let Err(error) = replace(path, &before, after)
+                    {
+                        outcome.trouble(format!("{}: not written: {error:#}", input.name));
+                        return outcome;
+                    }
+                    outcome.tally.changed = usize::from(changed);
+                    outcome.tally.applied = mended.applied.len();
+                    if task.show_fixes && !mended.applied.is_empty() {
+                        let is_notebook = mended.notebook.kind() == DocumentKind::Notebook;
+                        let text = applied(&input.name, &mended.applied, is_notebook);
+                        outcome.messages.push(Message::Note(text.into_bytes()));
+                    }
+                    (mended.notebook, mended.remaining)
+                }
+            };
+            (Some(notebook), linted)
+        }
+        Err(error) => {
+            let findings = unreadable(&error, &rules);
             if findings.is_empty() {
                 let message = format!("{}: not checked: {error}", input.name);
                 outcome.messages.push(Message::Warning(message));
                 return outcome;
             }
-            told(input, None, &findings, &[], format, style)
+            let linted = Linted {
+                findings,
+                ..Linted::default()
+            };
+            (None, linted)
+        }
+    };
+    if let Some(changed) = &task.changed {
+        match changed.part(input, notebook.as_ref()) {
+            None => return outcome,
+            Some(part) => linted.findings.retain(|finding| part.holds(finding)),
         }
     }
+    let baseline = task.baselines.as_ref().and_then(|all| all.of(input));
+    let compared = match baseline {
+        Some(baseline) => baseline.part(input, notebook.as_ref(), &rules, &mut linted.findings),
+        None => Compared::default(),
+    };
+    let told = told(
+        input,
+        notebook.as_ref(),
+        &linted.findings,
+        &linted.crashes,
+        task,
+    );
+    outcome.tally.add(told.tally);
+    outcome.tally.known = compared.known;
+    // Of a part of the cells nobody knows what is gone.
+    outcome.tally.gone = match task.changed {
+        None => compared.gone,
+        Some(_) => 0,
+    };
+    outcome.out = told.out;
+    // Whoever pipes a document through gets it back; what is told goes to stderr then.
+    if input.path().is_none() && task.fixing.is_some() {
+        outcome.messages.push(Message::Note(outcome.out));
+        outcome.out = match notebook {
+            Some(notebook) => notebook.into_bytes(),
+            None => input.read().unwrap_or_default(),
+        };
+    }
+    outcome
 }
 
 /// What was found in one document, as it is printed. Of one that did not load the bytes are read again: the notebook
@@ -73,8 +264,7 @@ fn told(
     notebook: Option<&Notebook>,
     findings: &[Finding],
     crashes: &[Crash],
-    format: OutputFormat,
-    style: &Style,
+    task: &Task<'_>,
 ) -> Outcome {
     let again = match notebook {
         Some(_) => Vec::new(),
@@ -88,8 +278,10 @@ fn told(
         crashes,
     };
     let mut outcome = Outcome::default();
-    outcome.tally.count(&document);
-    outcome.out = rendered(&document, format, style);
+    outcome.tally.count(&document, input.fail_on());
+    if !task.only_count {
+        outcome.out = rendered(&document, task.format, task.style);
+    }
     outcome
 }
 

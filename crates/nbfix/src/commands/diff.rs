@@ -1,15 +1,17 @@
 //! `nbfix diff`.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 use nbfix_fix::mend;
-use nbfix_lint::{RuleSet, Safety};
+use nbfix_lint::Safety;
 use nbfix_report::{Style, cell_diff, unified_diff};
 
-use super::{count_remaining, left_alone, not_mended, open, selected};
+use super::{count_remaining, left_alone, not_mended, open};
 use crate::arguments::DiffArguments;
+use crate::config::plain_path;
 use crate::inputs::Input;
 use crate::outcome::{Exit, Outcome, count};
+use crate::project::Projects;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
 
@@ -22,7 +24,7 @@ struct Looks<'a> {
 
 /// Shows what `fix` would do.
 pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let rules = selected(&arguments.rules, terminal)?;
+    let projects = Projects::new(&arguments.rules, None)?;
     let looks = Looks {
         cells: arguments.cells,
         style: &terminal.style,
@@ -30,13 +32,14 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
     };
     let run = Run {
         files: &arguments.files,
+        projects: &projects,
         telling: &arguments.telling,
         terminal,
         frame: Frame::PLAIN,
         persistent: false,
     };
     let tally = run.each(
-        |input| diff_one(input, &rules, &looks),
+        |input| diff_one(input, &looks),
         |input, crash| left_alone(input, &crash),
     )?;
     if !arguments.telling.quiet && tally.summary.files > 0 {
@@ -62,18 +65,23 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
     })
 }
 
-fn diff_one(input: &Input, rules: &RuleSet, looks: &Looks<'_>) -> Outcome {
+fn diff_one(input: &Input, looks: &Looks<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     let before = match open(input, &mut outcome) {
         None => return outcome,
         Some(Ok(notebook)) => notebook,
         Some(Err(error)) => {
-            not_mended(input, &error, rules, &mut outcome);
+            not_mended(input, &error, &mut outcome);
             return outcome;
         }
     };
     let folder = input.folder();
-    let mended = mend(before.clone(), input.origin(&folder), rules, looks.least);
+    let mended = mend(
+        before.clone(),
+        input.origin(&folder),
+        &input.rules(),
+        looks.least,
+    );
     let after = mended.notebook;
     let out = &mut outcome.out;
     // Writing to memory does not fail.
@@ -92,16 +100,7 @@ fn diff_one(input: &Input, rules: &RuleSet, looks: &Looks<'_>) -> Outcome {
 /// The path as `git apply` in the current folder takes it. What lies outside of that folder is named from the root;
 /// git does not follow `..`.
 pub(super) fn from_here(path: &Path) -> String {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut plain = PathBuf::new();
-    for part in full.components() {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            part => plain.push(part),
-        }
-    }
+    let plain = plain_path(path);
     let here = std::env::current_dir().unwrap_or_default();
     let named: Vec<String> = plain
         .strip_prefix(here)

@@ -13,7 +13,7 @@ use crate::terminal::Terminal;
 
 /// Writes the pages as a site.
 pub(crate) fn docs(arguments: &DocsArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let book = Rulebook::load(&arguments.pages)?;
+    let book = Rulebook::here(&arguments.pages)?;
     let files = site::build(&book)?;
     for (name, text) in &files {
         let path = arguments.out.join(name);

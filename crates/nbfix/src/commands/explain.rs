@@ -15,7 +15,7 @@ use crate::terminal::{HEADING, NAME, Terminal, visible};
 /// Prints the page of a rule.
 pub(crate) fn explain(arguments: &ExplainArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let name = arguments.rule.as_str();
-    let book = Rulebook::load(&arguments.pages)?;
+    let book = Rulebook::here(&arguments.pages)?;
     let entry = book
         .find(name)
         .ok_or_else(|| anyhow!(book.unknown(name, std::iter::empty())))?;

@@ -4,30 +4,32 @@ use std::fmt::Write as _;
 
 use nbfix_fix::{Mended, Refusal, Step, mend};
 use nbfix_ipynb::DocumentKind;
-use nbfix_lint::{RuleSet, Safety};
+use nbfix_lint::Safety;
 use nbfix_report::Summary;
 
-use super::{count_remaining, left_alone, not_mended, open, selected};
+use super::{count_remaining, left_alone, not_mended, open};
 use crate::arguments::FixArguments;
 use crate::inputs::Input;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
+use crate::project::Projects;
 use crate::runner::{Frame, Run};
 use crate::terminal::{Terminal, visible};
 use crate::write::replace;
 
 /// Mends what can be mended.
 pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let rules = selected(&arguments.rules, terminal)?;
+    let projects = Projects::new(&arguments.rules, Some(&arguments.failing))?;
     let least = arguments.safety.least();
     let run = Run {
         files: &arguments.files,
+        projects: &projects,
         telling: &arguments.telling,
         terminal,
         frame: Frame::PLAIN,
         persistent: true,
     };
     let tally = run.each(
-        |input| fix_one(input, &rules, least),
+        |input| fix_one(input, least),
         |input, crash| {
             let mut outcome = left_alone(input, &crash);
             outcome.out = passed_through(input);
@@ -42,23 +44,27 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
             terminal.print(text.as_bytes())?;
         }
     }
-    Ok(tally.exit(&arguments.failing))
+    let mended = arguments.exit_non_zero_on_fix && tally.applied > 0;
+    Ok(match tally.exit(&arguments.failing) {
+        Exit::Clean if mended => Exit::Findings,
+        exit => exit,
+    })
 }
 
-fn fix_one(input: &Input, rules: &RuleSet, least: Safety) -> Outcome {
+fn fix_one(input: &Input, least: Safety) -> Outcome {
     let mut outcome = Outcome::default();
     let before = match open(input, &mut outcome) {
         None => return outcome,
         Some(Ok(notebook)) => notebook,
         Some(Err(error)) => {
-            not_mended(input, &error, rules, &mut outcome);
+            not_mended(input, &error, &mut outcome);
             outcome.out = passed_through(input);
             return outcome;
         }
     };
     let bytes = before.bytes().to_vec();
     let folder = input.folder();
-    let mended = mend(before, input.origin(&folder), rules, least);
+    let mended = mend(before, input.origin(&folder), &input.rules(), least);
     let after = mended.notebook.bytes();
     let changed = after != bytes;
     if let Some(path) = input.path()
@@ -90,17 +96,23 @@ fn passed_through(input: &Input) -> Vec<u8> {
     }
 }
 
+/// The fixes that were applied to one document.
+pub(super) fn applied(name: &str, steps: &[Step], cells: bool) -> String {
+    let fixes = count(steps.len(), "fix", "fixes");
+    let mut out = format!("{}: {fixes} applied\n", visible(name));
+    for step in steps {
+        let _ = writeln!(out, "  {}", one(step, cells));
+    }
+    out
+}
+
 /// What was done to one document, and what was not. Fixes that only promise too little are left to the summary.
 fn told(name: &str, mended: &Mended, least: Safety) -> String {
     let name = visible(name);
     let cells = mended.notebook.kind() == DocumentKind::Notebook;
     let mut out = String::new();
     if !mended.applied.is_empty() {
-        let fixes = count(mended.applied.len(), "fix", "fixes");
-        let _ = writeln!(out, "{name}: {fixes} applied");
-        for step in &mended.applied {
-            let _ = writeln!(out, "  {}", one(step, cells));
-        }
+        out = applied(&name, &mended.applied, cells);
     }
     let late = mended.deferred.iter().filter(|it| it.step.safety >= least);
     let late: Vec<&Refusal> = late.collect();

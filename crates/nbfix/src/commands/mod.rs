@@ -1,6 +1,9 @@
 //! What the command can do.
 
+mod allow;
+mod baseline;
 mod check;
+mod config;
 mod diff;
 mod docs;
 mod explain;
@@ -11,10 +14,14 @@ mod schema;
 mod search;
 mod test;
 
+pub(crate) use allow::allow;
+pub(crate) use baseline::baseline;
 pub(crate) use check::check;
+pub(crate) use config::config;
 pub(crate) use diff::diff;
 pub(crate) use docs::docs;
 pub(crate) use explain::explain;
+use fix::applied;
 pub(crate) use fix::fix;
 pub(crate) use new_rule::new_rule;
 pub(crate) use rules::rules;
@@ -23,26 +30,13 @@ pub(crate) use search::search;
 pub(crate) use test::test;
 
 use nbfix_ipynb::{LoadError, Notebook};
-use nbfix_lint::{Crash, Linted, RuleSet};
+use nbfix_lint::{Crash, Linted};
 use nbfix_report::Document;
 use nbfix_rules::unreadable;
 
-use crate::arguments::RuleArguments;
 use crate::inputs::Input;
 use crate::outcome::{Message, Outcome};
-use crate::rulebook::Rulebook;
-use crate::selection::rule_set;
-use crate::terminal::{Terminal, reason};
-
-/// The rules of a run; that there are none is said.
-fn selected(arguments: &RuleArguments, terminal: &Terminal) -> anyhow::Result<RuleSet> {
-    let book = Rulebook::load(&arguments.pages)?;
-    let rules = rule_set(arguments, &book)?;
-    if rules.rules().is_empty() {
-        terminal.warning("no rule is selected");
-    }
-    Ok(rules)
-}
+use crate::terminal::reason;
 
 /// Reads and loads a document. What cannot be read is told in the outcome; what cannot be loaded is handed back.
 fn open(input: &Input, outcome: &mut Outcome) -> Option<Result<Notebook, LoadError>> {
@@ -56,16 +50,17 @@ fn open(input: &Input, outcome: &mut Outcome) -> Option<Result<Notebook, LoadErr
 }
 
 /// Counts a document that was not mended because it does not load, and says so.
-fn not_mended(input: &Input, error: &LoadError, rules: &RuleSet, outcome: &mut Outcome) {
-    let findings = unreadable(error, rules);
+fn not_mended(input: &Input, error: &LoadError, outcome: &mut Outcome) {
+    let findings = unreadable(error, &input.rules());
     if !findings.is_empty() {
-        outcome.tally.count(&Document {
+        let document = Document {
             path: &input.name,
             notebook: None,
             bytes: &[],
             findings: &findings,
             crashes: &[],
-        });
+        };
+        outcome.tally.count(&document, input.fail_on());
     }
     let message = format!("{}: not mended: {error}", input.name);
     outcome.messages.push(Message::Warning(message));
@@ -73,13 +68,14 @@ fn not_mended(input: &Input, error: &LoadError, rules: &RuleSet, outcome: &mut O
 
 /// Counts what is left in a document after mending, and tells the rules that panicked.
 fn count_remaining(input: &Input, notebook: &Notebook, remaining: &Linted, outcome: &mut Outcome) {
-    outcome.tally.count(&Document {
+    let document = Document {
         path: &input.name,
         notebook: Some(notebook),
         bytes: notebook.bytes(),
         findings: &remaining.findings,
         crashes: &remaining.crashes,
-    });
+    };
+    outcome.tally.count(&document, input.fail_on());
     for crash in &remaining.crashes {
         outcome.messages.push(crash_message(input, crash));
     }

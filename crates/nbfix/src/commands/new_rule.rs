@@ -8,9 +8,9 @@ use anyhow::{Context, anyhow, bail};
 use nbfix_rules::find;
 
 use crate::arguments::{ConfigArguments, NewRuleArguments};
-use crate::config::Config;
 use crate::inputs::shown;
 use crate::outcome::Exit;
+use crate::project::config_here;
 use crate::rulebook::better_name;
 use crate::terminal::{Terminal, reason};
 
@@ -85,12 +85,12 @@ fn write_new(path: &Path) -> anyhow::Result<()> {
 
 /// Whether `nbfix.toml` names this folder. A configuration that cannot be read is told by the next command.
 fn is_configured(dir: &Path) -> bool {
-    let Ok(config) = Config::load(&ConfigArguments::default()) else {
+    let Ok(config) = config_here(&ConfigArguments::default()) else {
         return true;
     };
     let real = dir.canonicalize().ok();
     config
         .rules
         .iter()
-        .any(|path| path.canonicalize().ok() == real)
+        .any(|path| path.value.canonicalize().ok() == real)
 }

@@ -15,7 +15,7 @@ const COLUMNS: [&str; 6] = ["name", "group", "level", "default", "fix", "summary
 
 /// Lists the rules.
 pub(crate) fn rules(arguments: &RulesArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let book = Rulebook::load(&arguments.pages)?;
+    let book = Rulebook::here(&arguments.pages)?;
     let entries: Vec<&Entry> = book.entries().collect();
     let text = match arguments.output_format {
         TableFormat::Text => text(&entries, terminal),

@@ -12,10 +12,11 @@ use nbfix_semantic::{Semantic, Sources};
 use super::check::{ARRAY, rendered};
 use super::diff::from_here;
 use super::{crash_message, left_alone, open};
-use crate::arguments::{MatchArguments, OutputFormat};
+use crate::arguments::{FailOn, MatchArguments, OutputFormat, PageArguments};
 use crate::excerpt::excerpt;
 use crate::inputs::Input;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
+use crate::project::Projects;
 use crate::rewrite::rewrite;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
@@ -34,6 +35,11 @@ enum Task {
 /// Searches for a pattern, and rewrites what it matches.
 pub(crate) fn search(arguments: &MatchArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let rules = RuleSet::new([rule(arguments)?]);
+    // Of the configuration only what it excludes matters here.
+    let projects = Projects::of_pages(&PageArguments {
+        config: arguments.config.clone(),
+        ..PageArguments::default()
+    })?;
     let task = match (&arguments.replace, arguments.write) {
         (None, _) => Task::Show(arguments.output_format),
         (Some(_), false) => Task::Diff {
@@ -44,6 +50,7 @@ pub(crate) fn search(arguments: &MatchArguments, terminal: &Terminal) -> anyhow:
     let json = matches!(task, Task::Show(OutputFormat::Json));
     let run = Run {
         files: &arguments.files,
+        projects: &projects,
         telling: &arguments.telling,
         terminal,
         frame: if json { ARRAY } else { Frame::PLAIN },
@@ -130,7 +137,7 @@ fn search_one(input: &Input, rules: &RuleSet, task: &Task, style: &Style) -> Out
         findings: &linted.findings,
         crashes: &[],
     };
-    outcome.tally.count(&document);
+    outcome.tally.count(&document, FailOn::Never);
     for crash in &linted.crashes {
         outcome.messages.push(crash_message(input, crash));
         outcome.tally.trouble = true;

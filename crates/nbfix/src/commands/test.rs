@@ -9,9 +9,9 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::arguments::TestArguments;
 use crate::bless::bless;
-use crate::config::Config;
 use crate::inputs::shown;
 use crate::outcome::{Exit, count};
+use crate::project::config_here;
 use crate::rulebook::{any_rule, name_of, page_files, read_page};
 use crate::terminal::{BAD, GOOD, NAME, Terminal, visible};
 use crate::write::replace;
@@ -72,9 +72,10 @@ fn places(arguments: &TestArguments) -> anyhow::Result<Vec<PathBuf>> {
         return Ok(arguments.paths.clone());
     }
     let usual = Some(PathBuf::from(FOLDER)).filter(|path| path.is_dir());
-    let config = Config::load(arguments.config())?;
+    let config = config_here(arguments.config())?;
+    let configured = config.rules.into_iter().map(|said| said.value);
     let rules = arguments.pages.rules.iter().cloned();
-    Ok(usual.into_iter().chain(config.rules).chain(rules).collect())
+    Ok(usual.into_iter().chain(configured).chain(rules).collect())
 }
 
 fn prove_page(path: &Path, blessing: bool, blessed: &mut usize) -> Result<Proof, String> {

@@ -10,10 +10,12 @@ fn help() {
     let folder = Folder::new();
     assert_snapshot!("nbfix", folder.nbfix("--help"));
     for command in [
-        "check", "fix", "diff", "explain", "rules", "match", "new-rule", "test", "schema", "docs",
+        "check", "fix", "diff", "allow", "explain", "rules", "match", "new-rule", "test", "config",
+        "schema", "docs",
     ] {
         assert_snapshot!(command, folder.nbfix(&format!("{command} --help")));
     }
+    assert_snapshot!("baseline_write", folder.nbfix("baseline write --help"));
     let ran = folder.nbfix("");
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("Usage: nbfix"), "{ran}");

@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod allow;
+mod baseline;
 mod check;
+mod config;
 mod diff;
 mod files;
 mod fix;
+mod habits;
 mod help;
 mod pages;
 mod search;

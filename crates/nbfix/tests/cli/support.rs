@@ -65,6 +65,23 @@ impl Folder {
         )
     }
 
+    /// Runs the command with something in its environment.
+    pub(crate) fn nbfix_in(&self, environment: &[(&str, &str)], line: &str) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
+        command.envs(environment.iter().copied());
+        run(command.args(line.split_whitespace()), self.0.path(), &[])
+    }
+
+    /// Runs the command in a folder of this folder.
+    pub(crate) fn nbfix_from(&self, folder: &str, line: &str, stdin: &[u8]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
+        run(
+            command.args(line.split_whitespace()),
+            &self.path(folder),
+            stdin,
+        )
+    }
+
     /// Runs `git` in this folder, as if nobody had configured it.
     pub(crate) fn git(&self, line: &str, stdin: impl AsRef<[u8]>) -> Ran {
         let mut command = Command::new("git");
@@ -89,6 +106,17 @@ fn run(command: &mut Command, folder: &Path, stdin: &[u8]) -> Ran {
     ] {
         command.env_remove(name);
     }
+    // What a test sets itself comes back behind this.
+    let set: Vec<_> = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("NBFIX_") {
+            command.env_remove(name);
+        }
+    }
+    command.envs(set);
     let mut child = command
         .current_dir(folder)
         .stdin(Stdio::piped())

@@ -99,6 +99,7 @@ pub fn fix(safety: Safety, title: &str, edits: &[(Span, &str)]) -> Fix {
         edits.push(Edit::replace(span.range, *insert));
     }
     Fix {
+        metadata: Vec::new(),
         title: title.to_owned(),
         safety,
         caution: None,

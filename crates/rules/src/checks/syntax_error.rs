@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use nbfix_ipynb::Output;
 use nbfix_lint::{Check, Findings, Level, Report};
-use nbfix_python::{Body, Module, SyntaxError, split};
+use nbfix_python::{Body, Module, SyntaxError, newer_syntax, split};
 use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::TextRange;
 use regex::Regex;
 
 use super::{conflict_marker, literal_newline, lost_newlines};
+use crate::Settings;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
@@ -26,14 +27,30 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             });
         }
     }
+    // Which Pythons a document is for its project says, or nobody knows.
+    if let Some(target) = Settings::of(findings).target_python {
+        for unit in semantic.units() {
+            if let Some(report) = too_new(unit, target.minor)
+                && !is_tagged(semantic, unit)
+            {
+                findings.push(report);
+            }
+        }
+    }
+}
+
+/// What the oldest Python that the project supports cannot read, in a cell that newer ones can.
+fn too_new(unit: &Unit<'_>, minor: u8) -> Option<Report> {
+    let error = unit.module.errors().is_empty();
+    let error = error.then(|| newer_syntax(unit.source, unit.code, minor))??;
+    let report = Report::at(unit.cell, error.range).says("newer");
+    Some(report.with("error", in_lower_case(&error.message)))
 }
 
 /// Whether the cell is meant to fail, runs nevertheless, or has an error of which another rule names the cause.
 fn is_excused(semantic: &Semantic<'_>, unit: &Unit<'_>) -> bool {
     let notebook = semantic.notebook();
-    let tags = notebook.cell_tags(unit.cell);
-    tags.iter()
-        .any(|tag| matches!(tag.as_str(), "raises-exception" | "skip-execution"))
+    is_tagged(semantic, unit)
         || is_fragment(unit)
         || ipython_reads(unit)
         || conflict_marker::has_conflict(unit)
@@ -41,6 +58,13 @@ fn is_excused(semantic: &Semantic<'_>, unit: &Unit<'_>) -> bool {
         || notebook
             .cell(unit.cell)
             .is_some_and(lost_newlines::has_lost_newlines)
+}
+
+/// Whether the cell is meant to fail, or not to run.
+fn is_tagged(semantic: &Semantic<'_>, unit: &Unit<'_>) -> bool {
+    let tags = semantic.notebook().cell_tags(unit.cell);
+    tags.iter()
+        .any(|tag| matches!(tag.as_str(), "raises-exception" | "skip-execution"))
 }
 
 /// Whether the cell's stored output is this very error: its author has seen it, and left it.

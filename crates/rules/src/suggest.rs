@@ -1,10 +1,7 @@
 //! What was probably meant.
 
 /// The candidate that `word` is most likely a misspelling of; of equally likely ones the first.
-pub(crate) fn nearest<'c>(
-    word: &str,
-    candidates: impl Iterator<Item = &'c str>,
-) -> Option<&'c str> {
+pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let word = word.to_lowercase().replace('_', "-");
     // A third of the letters may be wrong; more is another word.
     let most = (word.chars().count() / 3).max(1);

@@ -207,6 +207,7 @@ impl<'a> JsonFix<'a> {
                 edits: &patches,
                 cells: &fix.cells,
                 metadata: &fix.metadata,
+                clears: &fix.clears,
             })
         });
         let edits = edits.into_iter().map(|edit| JsonEdit {

@@ -21,11 +21,7 @@ pub(crate) struct Outcome {
 }
 
 /// Applies the whole plan at once; only if the proof fails, one fix after the other, to find out which.
-pub(crate) fn apply(
-    state: &State,
-    plan: &Plan<'_>,
-    asked: &Asked<'_>,
-) -> Outcome {
+pub(crate) fn apply(state: &State, plan: &Plan<'_>, asked: &Asked<'_>) -> Outcome {
     let all: Vec<usize> = (0..plan.len()).collect();
     let why = match attempt(state, plan, &all, asked) {
         Ok(next) => {
@@ -55,8 +51,8 @@ pub(crate) fn apply(
                 outcome.state = Some(next);
             }
             Err(why) => {
-                let alone = outcome.passed.is_empty()
-                    || attempt(state, plan, &[index], asked).is_err();
+                let alone =
+                    outcome.passed.is_empty() || attempt(state, plan, &[index], asked).is_err();
                 if alone {
                     outcome.failed.push((index, why));
                 }

@@ -16,12 +16,18 @@ fn outputs() -> impl Strategy<Value = (&'static str, usize)> {
         ("[ ]", 0),
         ("[\n   ]", 0),
         ("[\r\n\t]", 0),
-        ("[{\"output_type\":\"stream\",\"name\":\"stdout\",\"text\":\"]}\\\"\"}]", 1),
+        (
+            "[{\"output_type\":\"stream\",\"name\":\"stdout\",\"text\":\"]}\\\"\"}]",
+            1,
+        ),
         (
             "[\n    {\n     \"name\": \"stderr\",\n     \"output_type\": \"stream\",\n     \"text\": [\n      \"[1, 2]\\n\"\n     ]\n    }\n   ]",
             1,
         ),
-        ("[ {\"output_type\": \"error\", \"ename\": \"E\", \"evalue\": \"\", \"traceback\": []} , {\"x\": 1.50e+3} ]", 2),
+        (
+            "[ {\"output_type\": \"error\", \"ename\": \"E\", \"evalue\": \"\", \"traceback\": []} , {\"x\": 1.50e+3} ]",
+            2,
+        ),
         ("[1, \"two\", null]", 3),
     ])
 }

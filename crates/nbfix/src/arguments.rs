@@ -2,6 +2,7 @@
 
 mod config;
 mod living;
+mod outputs;
 mod pages;
 
 use std::num::NonZeroUsize;
@@ -14,6 +15,7 @@ pub(crate) use config::ConfigCommandArguments;
 pub(crate) use living::{
     AllowArguments, AllowAs, BaselineArguments, BaselineCommand, BaselineWriteArguments,
 };
+pub(crate) use outputs::{ClearArguments, ClearOutputs};
 pub(crate) use pages::{
     DocsArguments, MatchArguments, NewRuleArguments, SchemaArguments, SchemaOf, TestArguments,
 };
@@ -161,6 +163,7 @@ pub(crate) struct FilterArguments {
 #[command(after_help = "Examples:
   nbfix fix notebooks/
   nbfix fix --unsafe --select asyncio-run demo.ipynb
+  nbfix fix --unsafe --clear-outputs changed demo.ipynb
   nbfix fix - < broken.ipynb > mended.ipynb
 
 A file is replaced as a whole or not at all; a file without anything to mend is not written.
@@ -176,6 +179,8 @@ pub(crate) struct FixArguments {
     pub(crate) rules: RuleArguments,
     #[command(flatten)]
     pub(crate) safety: SafetyArguments,
+    #[command(flatten)]
+    pub(crate) clear: ClearArguments,
     /// Exit with 1 if something was mended, even if nothing is left.
     #[arg(long, help_heading = "Output")]
     pub(crate) exit_non_zero_on_fix: bool,
@@ -203,6 +208,8 @@ pub(crate) struct DiffArguments {
     pub(crate) rules: RuleArguments,
     #[command(flatten)]
     pub(crate) safety: SafetyArguments,
+    #[command(flatten)]
+    pub(crate) clear: ClearArguments,
     /// Show the sources of the cells, for reading; not for `git apply`.
     #[arg(long, help_heading = "Output")]
     pub(crate) cells: bool,

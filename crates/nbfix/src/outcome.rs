@@ -70,6 +70,8 @@ pub(crate) struct Tally {
     pub(crate) changed: usize,
     /// Fixes that were applied, or would be.
     pub(crate) applied: usize,
+    /// Mended cells that keep outputs of their old text.
+    pub(crate) outdated: usize,
     /// Findings that a baseline knows, and so are not told.
     pub(crate) known: usize,
     /// Findings of a baseline that are not found any more.
@@ -146,6 +148,7 @@ impl Tally {
         self.failing |= other.failing;
         self.changed += other.changed;
         self.applied += other.applied;
+        self.outdated += other.outdated;
         self.known += other.known;
         self.gone += other.gone;
         for (name, rule) in &other.rules {

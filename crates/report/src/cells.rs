@@ -8,10 +8,10 @@ use nbfix_ipynb::{Cell, DocumentKind, Notebook};
 
 use crate::Style;
 use crate::diff::{Form, write_hunks};
-use crate::paint::BOLD;
+use crate::paint::{BOLD, RED};
 use crate::visible::one_line;
 
-/// Writes what makes the sources of `after` of those of `before`, cell by cell. Where both have as many cells these
+/// Writes what makes the sources of `after` of those of `before`, cell by cell, and which cells lose their outputs. Where both have as many cells these
 /// are matched by position; else by their ids, or if they lack those, by their sources. Says whether there was a
 /// difference; without one nothing is written.
 ///
@@ -29,7 +29,8 @@ pub fn cell_diff(
         let old = gone.and_then(|at| before.cells().get(at));
         let new = come.and_then(|at| after.cells().get(at));
         let (was, is) = (lines(old), lines(new));
-        if old.is_some() && new.is_some() && was == is {
+        let cleared = loses_outputs(old, new);
+        if old.is_some() && new.is_some() && was == is && !cleared {
             continue;
         }
         let mut title = one_line(path);
@@ -52,8 +53,17 @@ pub fn cell_diff(
         differs = true;
         writeln!(out, "{}", style.paint(BOLD, title))?;
         write_hunks(out, &was, &is, style, Form::Readable)?;
+        if cleared {
+            writeln!(out, "{}", style.paint(RED, "its outputs are cleared"))?;
+        }
     }
     Ok(differs)
+}
+
+/// Whether a cell had outputs, and has none now: nothing else happens to outputs.
+fn loses_outputs(old: Option<&Cell>, new: Option<&Cell>) -> bool {
+    let size = |cell: &Cell| cell.outputs_range().map(|range| range.len());
+    old.zip(new).is_some_and(|(old, new)| size(old) > size(new))
 }
 
 fn lines(cell: Option<&Cell>) -> Vec<&[u8]> {

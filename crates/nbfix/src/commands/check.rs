@@ -8,7 +8,7 @@ use nbfix_rules::unreadable;
 use nbfix_semantic::{Semantic, Sources};
 
 use super::{applied, open};
-use crate::arguments::{CheckArguments, DiffArguments, OutputFormat};
+use crate::arguments::{CheckArguments, ClearArguments, ClearOutputs, DiffArguments, OutputFormat};
 use crate::baseline::{Baselines, Compared};
 use crate::changed::Changed;
 use crate::inputs::Input;
@@ -129,6 +129,9 @@ fn as_diff(arguments: &CheckArguments) -> DiffArguments {
         files: arguments.files.clone(),
         rules: arguments.rules.clone(),
         safety: arguments.safety.clone(),
+        clear: ClearArguments {
+            clear_outputs: ClearOutputs::None,
+        },
         cells: false,
         exit_zero: arguments.failing.exit_zero,
         telling: arguments.telling.clone(),

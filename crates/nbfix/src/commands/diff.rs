@@ -2,8 +2,7 @@
 
 use std::path::{Component, Path};
 
-use nbfix_fix::mend;
-use nbfix_lint::Safety;
+use nbfix_fix::{Options, mend_with};
 use nbfix_report::{Style, cell_diff, unified_diff};
 
 use super::{count_remaining, left_alone, not_mended, open};
@@ -19,7 +18,7 @@ use crate::terminal::Terminal;
 struct Looks<'a> {
     cells: bool,
     style: &'a Style,
-    least: Safety,
+    options: Options,
 }
 
 /// Shows what `fix` would do.
@@ -28,7 +27,7 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
     let looks = Looks {
         cells: arguments.cells,
         style: &terminal.style,
-        least: arguments.safety.least(),
+        options: arguments.clear.options(&arguments.safety),
     };
     let run = Run {
         files: &arguments.files,
@@ -76,11 +75,11 @@ fn diff_one(input: &Input, looks: &Looks<'_>) -> Outcome {
         }
     };
     let folder = input.folder();
-    let mended = mend(
+    let mended = mend_with(
         before.clone(),
         input.origin(&folder),
         &input.rules(),
-        looks.least,
+        looks.options,
     );
     let after = mended.notebook;
     let out = &mut outcome.out;

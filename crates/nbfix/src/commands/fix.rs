@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use nbfix_fix::{Mended, Refusal, Step, mend};
+use nbfix_fix::{Mended, Options, Refusal, Step, mend_with};
 use nbfix_ipynb::DocumentKind;
 use nbfix_lint::Safety;
 use nbfix_report::Summary;
@@ -19,7 +19,8 @@ use crate::write::replace;
 /// Mends what can be mended.
 pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let projects = Projects::new(&arguments.rules, Some(&arguments.failing))?;
-    let least = arguments.safety.least();
+    let options = arguments.clear.options(&arguments.safety);
+    let least = options.safety;
     let run = Run {
         files: &arguments.files,
         projects: &projects,
@@ -29,7 +30,7 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
         persistent: true,
     };
     let tally = run.each(
-        |input| fix_one(input, least),
+        |input| fix_one(input, options),
         |input, crash| {
             let mut outcome = left_alone(input, &crash);
             outcome.out = passed_through(input);
@@ -51,7 +52,7 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
     })
 }
 
-fn fix_one(input: &Input, least: Safety) -> Outcome {
+fn fix_one(input: &Input, options: Options) -> Outcome {
     let mut outcome = Outcome::default();
     let before = match open(input, &mut outcome) {
         None => return outcome,
@@ -64,7 +65,7 @@ fn fix_one(input: &Input, least: Safety) -> Outcome {
     };
     let bytes = before.bytes().to_vec();
     let folder = input.folder();
-    let mended = mend(before, input.origin(&folder), &input.rules(), least);
+    let mended = mend_with(before, input.origin(&folder), &input.rules(), options);
     let after = mended.notebook.bytes();
     let changed = after != bytes;
     if let Some(path) = input.path()
@@ -77,7 +78,8 @@ fn fix_one(input: &Input, least: Safety) -> Outcome {
     count_remaining(input, &mended.notebook, &mended.remaining, &mut outcome);
     outcome.tally.changed = usize::from(changed);
     outcome.tally.applied = mended.applied.len();
-    let told = told(&input.name, &mended, least).into_bytes();
+    outcome.tally.outdated = mended.outputs.outdated_cells;
+    let told = told(&input.name, &mended, options.safety).into_bytes();
     match input.path() {
         Some(_) => outcome.out = told,
         None => {
@@ -114,6 +116,10 @@ fn told(name: &str, mended: &Mended, least: Safety) -> String {
     if !mended.applied.is_empty() {
         out = applied(&name, &mended.applied, cells);
     }
+    if mended.outputs.cleared > 0 {
+        let outputs = count(mended.outputs.cleared, "output", "outputs");
+        let _ = writeln!(out, "{name}: {outputs} cleared");
+    }
     let late = mended.deferred.iter().filter(|it| it.step.safety >= least);
     let late: Vec<&Refusal> = late.collect();
     let refused: Vec<&Refusal> = mended.refused.iter().collect();
@@ -148,6 +154,17 @@ fn summary(tally: &Tally, least: Safety) -> String {
     } else {
         let fixes = count(tally.applied, "fix", "fixes");
         let _ = writeln!(out, "Applied {fixes} in {}.", tally.changed_files());
+    }
+    if tally.outdated > 0 {
+        let (cells, verb) = match tally.outdated {
+            1 => ("mended cell", "keeps"),
+            _ => ("mended cells", "keep"),
+        };
+        let _ = writeln!(
+            out,
+            "{} {cells} {verb} the outputs of the old text; `--clear-outputs changed` clears such outputs with the mending.",
+            tally.outdated
+        );
     }
     let Summary {
         errors,

@@ -4,6 +4,7 @@ mod config;
 mod living;
 mod outputs;
 mod pages;
+mod reports;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub(crate) use outputs::{ClearArguments, ClearOutputs};
 pub(crate) use pages::{
     DocsArguments, MatchArguments, NewRuleArguments, SchemaArguments, SchemaOf, TestArguments,
 };
+pub(crate) use reports::{ReportArguments, ReportFormat};
 
 /// Makes Jupyter notebooks run for the next person.
 ///
@@ -87,6 +89,7 @@ pub(crate) enum Command {
   nbfix check notebooks/ demo.ipynb
   nbfix check --select broken,leak --ignore asyncio-run
   nbfix check --output-format json > findings.json
+  nbfix check --output sarif=out.sarif --output html=report.html
   nbfix check --fix --show-fixes notebooks/
   nbfix check --statistics
   nbfix check --changed-since origin/main
@@ -103,14 +106,8 @@ pub(crate) struct CheckArguments {
     pub(crate) rules: RuleArguments,
     #[command(flatten)]
     pub(crate) failing: FailArguments,
-    /// `full` shows the source around each finding, `concise` is one line each, `json` one array for programs.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = OutputFormat::Full)]
-    #[arg(
-        help_heading = "Output",
-        env = "NBFIX_OUTPUT_FORMAT",
-        hide_env_values = true
-    )]
-    pub(crate) output_format: OutputFormat,
+    #[command(flatten)]
+    pub(crate) report: ReportArguments,
     /// Tell only how often each rule found something.
     #[arg(long, help_heading = "Output")]
     pub(crate) statistics: bool,
@@ -380,6 +377,16 @@ pub(crate) enum TableFormat {
     Text,
     Json,
     Markdown,
+}
+
+impl OutputFormat {
+    pub(crate) fn as_report(self) -> ReportFormat {
+        match self {
+            OutputFormat::Full => ReportFormat::Full,
+            OutputFormat::Concise => ReportFormat::Concise,
+            OutputFormat::Json => ReportFormat::Json,
+        }
+    }
 }
 
 impl FileArguments {

@@ -35,6 +35,13 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// The arrays of the files as one.
+    pub(crate) const ARRAY: Frame = Frame {
+        open: "[\n",
+        between: ",\n",
+        close: "\n]\n",
+        empty: "[]\n",
+    };
     /// Nothing.
     pub(crate) const PLAIN: Frame = Frame {
         open: "",
@@ -70,16 +77,17 @@ impl Run<'_> {
         work: impl Fn(&Input) -> Outcome + Sync,
         crashed: impl Fn(&Input, Crash) -> Outcome + Sync,
     ) -> anyhow::Result<Tally> {
-        self.each_of(self.find()?, work, crashed)
+        self.each_of(self.find()?, work, crashed, |_| Ok(()))
     }
 
     /// Works on each of the files, prints the outcomes in the order of the paths, and adds them up. `crashed` tells
-    /// of a panic outside of the rules, whose own are caught one by one.
+    /// of a panic outside of the rules, whose own are caught one by one; `also` gets each outcome after it was printed.
     pub(crate) fn each_of(
         &self,
         found: Inputs,
         work: impl Fn(&Input) -> Outcome + Sync,
         crashed: impl Fn(&Input, Crash) -> Outcome + Sync,
+        mut also: impl FnMut(&mut Outcome) -> io::Result<()>,
     ) -> anyhow::Result<Tally> {
         let mut tally = Tally::default();
         for error in &found.errors {
@@ -97,9 +105,12 @@ impl Run<'_> {
         let mut printed = false;
         let guarded =
             |input: &Input| caught(|| work(input)).unwrap_or_else(|crash| crashed(input, crash));
-        in_order(&found.inputs, self.jobs(), guarded, |outcome| {
+        in_order(&found.inputs, self.jobs(), guarded, |mut outcome| {
             progress.step();
-            let told = progress.aside(|| self.tell(&outcome, &mut printed));
+            let told = progress.aside(|| {
+                self.tell(&outcome, &mut printed)?;
+                also(&mut outcome)
+            });
             tally.add(outcome.tally);
             told
         })?;

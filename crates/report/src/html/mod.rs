@@ -216,6 +216,14 @@ impl<'a> Fixes<'a> {
             .map(|(index, fix)| (index + 1, *fix))
     }
 
+    /// Those that change a cell.
+    fn touching(&self, id: CellId) -> impl Iterator<Item = (usize, &'a Fix)> {
+        self.numbered().filter(move |(_, fix)| {
+            let metadata = fix.metadata.iter().any(|edit| edit.cell == id);
+            fix.edits.contains_key(&id) || metadata || fix.clears.contains(&id)
+        })
+    }
+
     fn number(&self, fix: &Fix) -> usize {
         self.0
             .iter()
@@ -239,6 +247,12 @@ impl View<'_, '_> {
         self.document.notebook?.cell(cell).map(|_| cell)
     }
 
+    /// Whether something was found in a cell, or a fix changes it.
+    fn is_shown(&self, id: CellId) -> bool {
+        let mut findings = self.document.findings.iter();
+        findings.any(|it| self.home(it) == Some(id)) || self.fixes.touching(id).next().is_some()
+    }
+
     /// A cell in which something was found, or which a fix changes.
     fn cell(&self, out: &mut impl Write, id: CellId) -> io::Result<()> {
         let Some(cell) = self.document.notebook.and_then(|it| it.cell(id)) else {
@@ -246,15 +260,7 @@ impl View<'_, '_> {
         };
         let findings = self.document.findings.iter();
         let findings: Vec<&Finding> = findings.filter(|it| self.home(it) == Some(id)).collect();
-        let touches = |fix: &Fix| {
-            let metadata = fix.metadata.iter().any(|edit| edit.cell == id);
-            fix.edits.contains_key(&id) || metadata || fix.clears.contains(&id)
-        };
-        let fixes: Vec<(usize, &Fix)> = self
-            .fixes
-            .numbered()
-            .filter(|(_, fix)| touches(fix))
-            .collect();
+        let fixes: Vec<(usize, &Fix)> = self.fixes.touching(id).collect();
         if findings.is_empty() && fixes.is_empty() {
             return Ok(());
         }
@@ -287,7 +293,7 @@ impl View<'_, '_> {
             self.finding(out, finding)?;
         }
         for (number, fix) in fixes {
-            self.fix(out, number, fix)?;
+            self.fix(out, number, fix, Some(id))?;
             if let Some(patch) = fix.edits.get(&id) {
                 let after = patch.apply(&cell.source);
                 out.write_all(cell::difference(&cell.source, &after).as_bytes())?;
@@ -315,7 +321,7 @@ impl View<'_, '_> {
                 "<article><h4>A new cell, before cell {}</h4>",
                 index + 1
             )?;
-            self.fix(out, number, fix)?;
+            self.fix(out, number, fix, None)?;
             for one in new {
                 out.write_all(cell::difference("", &one.source).as_bytes())?;
             }
@@ -325,7 +331,27 @@ impl View<'_, '_> {
     }
 
     /// The head of what a fix does; it is left open.
-    fn fix(&self, out: &mut impl Write, number: usize, fix: &Fix) -> io::Result<()> {
+    fn fix(
+        &self,
+        out: &mut impl Write,
+        number: usize,
+        fix: &Fix,
+        here: Option<CellId>,
+    ) -> io::Result<()> {
+        // The same change may have another title in each cell.
+        let mut titles: Vec<&str> = Vec::new();
+        for finding in &self.document.findings[..] {
+            let own = finding.fix.as_ref().filter(|own| is_same(own, fix));
+            if let Some(own) = own.filter(|_| self.home(finding) == here)
+                && !titles.contains(&own.title.as_str())
+            {
+                titles.push(&own.title);
+            }
+        }
+        let title = match titles.is_empty() {
+            true => format!("{}, continued", fix.title.trim_end_matches('.')),
+            false => titles.join("; "),
+        };
         let word = match fix.safety {
             Safety::Display => "suggestion",
             safety => safety.as_str(),
@@ -333,7 +359,7 @@ impl View<'_, '_> {
         write!(
             out,
             "<details class=\"fix\" open><summary>Fix {number}: {} <span class=\"tag {word}\">{word}</span></summary>",
-            inline(&fix.title)
+            inline(&title)
         )?;
         match &fix.caution {
             Some(caution) => writeln!(out, "<p class=\"caution\">{}</p>", inline(caution)),
@@ -363,22 +389,27 @@ impl View<'_, '_> {
             at.column
         )?;
         if let Some(help) = &finding.help {
-            writeln!(out, "<p class=\"help\">{}</p>", inline(help))?;
+            writeln!(
+                out,
+                "<p><span class=\"quiet\">What to do:</span> {}</p>",
+                inline(help)
+            )?;
         }
         if !finding.labels.is_empty() {
             writeln!(out, "<ul class=\"labels\">")?;
             for label in &finding.labels {
                 let spot = Spot::of_span(label.span, self.document, self.texts);
-                let words = spot.words();
                 let line = spot.physical.at.start.line;
-                writeln!(
-                    out,
-                    "<li><a href=\"#{}-{}\">{}</a>: {}</li>",
-                    self.id,
-                    label.span.cell.number(),
-                    words.unwrap_or_else(|| format!("line {line}")),
-                    inline(&label.text)
-                )?;
+                let words = spot.words().unwrap_or_else(|| format!("line {line}"));
+                let place = match self.is_shown(label.span.cell) {
+                    true => format!(
+                        "<a href=\"#{}-{}\">{words}</a>",
+                        self.id,
+                        label.span.cell.number()
+                    ),
+                    false => words,
+                };
+                writeln!(out, "<li>{place}: {}</li>", inline(&label.text))?;
             }
             writeln!(out, "</ul>")?;
         }

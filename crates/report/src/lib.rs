@@ -30,6 +30,7 @@ mod lines;
 mod markdown;
 mod paint;
 mod sarif;
+mod shared;
 mod spot;
 mod summary;
 mod texts;

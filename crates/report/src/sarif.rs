@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::concise::crash_message;
 use crate::fingerprint::fingerprints;
 use crate::lines::Lines;
+use crate::shared::Shared;
 use crate::spot::{Extent, Physical, Spot, physical_edits, slashed};
 use crate::texts::Texts;
 use crate::{Document, Totals, group};
@@ -23,7 +24,8 @@ pub const SARIF_OPEN: &str = concat!(
 ///
 /// A region has the lines, columns (in characters) and bytes of the file; the logical location has the cell, and the
 /// place in its source among its `properties`. The message begins with the latter, since most readers show nothing else.
-/// A fix has its promise in `properties.safety`.
+/// A fix has its promise in `properties.safety`. One that mends several findings stands at the first of them; the others
+/// name that one's fingerprint in `properties.fixedBy`.
 ///
 /// # Errors
 /// If `out` fails.
@@ -31,11 +33,22 @@ pub fn sarif(out: &mut impl Write, document: &Document) -> io::Result<()> {
     let texts = Texts::new(document);
     let uri = uri(&slashed(document.path));
     let fingerprints = fingerprints(document, &texts);
-    for (index, (finding, fingerprint)) in document.findings.iter().zip(fingerprints).enumerate() {
+    let shared = Shared::of(document.findings);
+    for (index, (finding, fingerprint)) in document.findings.iter().zip(&fingerprints).enumerate() {
         if index > 0 {
             out.write_all(b",\n")?;
         }
-        let result = result(finding, fingerprint, &uri, document, &texts);
+        let mut result = result(finding, fingerprint, &uri, document, &texts);
+        if let Some(fix) = &finding.fix {
+            let first = shared.find(fix).map_or(index, |(_, first)| first);
+            if first == index {
+                if let Some(fix) = fix_object(fix, &uri, document, texts.file()) {
+                    result["fixes"] = json!([fix]);
+                }
+            } else {
+                result["properties"] = json!({"fixedBy": fingerprints.get(first)});
+            }
+        }
         serde_json::to_writer(&mut *out, &result)?;
     }
     Ok(())
@@ -93,7 +106,7 @@ fn help(rule: &Rule, why: &str) -> String {
 
 fn result<'a>(
     finding: &Finding,
-    fingerprint: String,
+    fingerprint: &str,
     uri: &str,
     document: &Document<'a>,
     texts: &Texts<'a>,
@@ -120,11 +133,6 @@ fn result<'a>(
     let labels: Vec<Value> = finding.labels.iter().enumerate().map(related).collect();
     if !labels.is_empty() {
         result["relatedLocations"] = Value::Array(labels);
-    }
-    if let Some(fix) = &finding.fix
-        && let Some(fix) = fix_object(fix, uri, document, texts.file())
-    {
-        result["fixes"] = json!([fix]);
     }
     result
 }

@@ -7,8 +7,9 @@ use clap::{Args, ValueEnum};
 /// How findings are told, and where.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
-    /// `full` shows the source around each finding, `concise` is one line each; the others are for programs and
-    /// servers.
+    /// `full` shows the source around each finding, `concise` is one line each; `json`, `jsonl` and `sarif` are for
+    /// programs, `github`, `gitlab` and `junit` for build servers, `markdown` for a comment of a pull request, `html` is
+    /// one page to browse.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ReportFormat::Full)]
     #[arg(
         help_heading = "Output",
@@ -30,25 +31,15 @@ pub(crate) struct OutputFile {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
-    /// The source around each finding.
     Full,
-    /// One line each.
     Concise,
-    /// One array of objects.
     Json,
-    /// One object a line.
     Jsonl,
-    /// Annotations of GitHub Actions.
     Github,
-    /// A Code Quality report of GitLab.
     Gitlab,
-    /// SARIF 2.1.0, with fixes.
     Sarif,
-    /// Test results: a notebook is a suite.
     Junit,
-    /// A comment for a pull request.
     Markdown,
-    /// One page to browse, for a batch.
     Html,
 }
 

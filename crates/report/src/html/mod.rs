@@ -11,6 +11,7 @@ use nbfix_lint::{Finding, Fix, Level, Place, Safety};
 
 use crate::concise::crash_message;
 use crate::fingerprint::in_file;
+use crate::shared::{Shared, is_same};
 use crate::spot::{Spot, slashed};
 use crate::texts::Texts;
 use crate::visible::visible;
@@ -139,7 +140,7 @@ pub fn html(out: &mut impl Write, document: &Document) -> io::Result<()> {
             count(Level::Note)
         ])
     )?;
-    let fixes = Fixes::of(document);
+    let fixes = Shared::of(document.findings);
     let view = View {
         document,
         texts: &texts,
@@ -186,58 +187,12 @@ pub fn html_close(version: &str) -> String {
     )
 }
 
-/// The different changes that fixes make, in the order of their findings: one may be that of many, in other words each.
-struct Fixes<'a>(Vec<&'a Fix>);
-
-/// Whether two fixes change the same.
-fn is_same(one: &Fix, other: &Fix) -> bool {
-    one.edits == other.edits
-        && one.cells == other.cells
-        && one.metadata == other.metadata
-        && one.clears == other.clears
-}
-
-impl<'a> Fixes<'a> {
-    fn of(document: &Document<'a>) -> Self {
-        let mut fixes: Vec<&Fix> = Vec::new();
-        for fix in document.findings.iter().filter_map(|it| it.fix.as_ref()) {
-            if !fixes.iter().any(|other| is_same(other, fix)) {
-                fixes.push(fix);
-            }
-        }
-        Self(fixes)
-    }
-
-    /// With their numbers, from 1.
-    fn numbered(&self) -> impl Iterator<Item = (usize, &'a Fix)> {
-        self.0
-            .iter()
-            .enumerate()
-            .map(|(index, fix)| (index + 1, *fix))
-    }
-
-    /// Those that change a cell.
-    fn touching(&self, id: CellId) -> impl Iterator<Item = (usize, &'a Fix)> {
-        self.numbered().filter(move |(_, fix)| {
-            let metadata = fix.metadata.iter().any(|edit| edit.cell == id);
-            fix.edits.contains_key(&id) || metadata || fix.clears.contains(&id)
-        })
-    }
-
-    fn number(&self, fix: &Fix) -> usize {
-        self.0
-            .iter()
-            .position(|it| is_same(it, fix))
-            .map_or(0, |it| it + 1)
-    }
-}
-
 /// One document, while it is written.
 struct View<'v, 'a> {
     document: &'v Document<'a>,
     texts: &'v Texts<'a>,
     id: &'v str,
-    fixes: &'v Fixes<'a>,
+    fixes: &'v Shared<'a>,
 }
 
 impl View<'_, '_> {
@@ -247,10 +202,18 @@ impl View<'_, '_> {
         self.document.notebook?.cell(cell).map(|_| cell)
     }
 
+    /// The fixes that change a cell, with their numbers.
+    fn touching(&self, id: CellId) -> impl Iterator<Item = (usize, &Fix)> {
+        self.fixes.numbered().filter(move |(_, fix)| {
+            let metadata = fix.metadata.iter().any(|edit| edit.cell == id);
+            fix.edits.contains_key(&id) || metadata || fix.clears.contains(&id)
+        })
+    }
+
     /// Whether something was found in a cell, or a fix changes it.
     fn is_shown(&self, id: CellId) -> bool {
         let mut findings = self.document.findings.iter();
-        findings.any(|it| self.home(it) == Some(id)) || self.fixes.touching(id).next().is_some()
+        findings.any(|it| self.home(it) == Some(id)) || self.touching(id).next().is_some()
     }
 
     /// A cell in which something was found, or which a fix changes.
@@ -260,7 +223,7 @@ impl View<'_, '_> {
         };
         let findings = self.document.findings.iter();
         let findings: Vec<&Finding> = findings.filter(|it| self.home(it) == Some(id)).collect();
-        let fixes: Vec<(usize, &Fix)> = self.fixes.touching(id).collect();
+        let fixes: Vec<(usize, &Fix)> = self.touching(id).collect();
         if findings.is_empty() && fixes.is_empty() {
             return Ok(());
         }
@@ -417,7 +380,7 @@ impl View<'_, '_> {
             writeln!(
                 out,
                 "<p class=\"quiet\">Fix {} ({}): {}</p>",
-                self.fixes.number(fix),
+                self.fixes.find(fix).map_or(0, |(number, _)| number),
                 fix.safety.as_str(),
                 inline(&fix.title)
             )?;

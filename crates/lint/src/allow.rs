@@ -378,7 +378,12 @@ impl Judged<'_, '_> {
     /// Whether the rule of this name has run to its end, so that what it did not need is not needed.
     pub fn has_run(&self, rule: &str) -> bool {
         let mut rules = self.rules.rules().iter().zip(self.crashed);
-        rules.any(|(selected, crashed)| selected.rule.name == rule && !crashed)
+        rules.any(|(selected, crashed)| {
+            // What a project needs is known only where it is looked at as a whole.
+            let elsewhere = matches!(selected.rule.check, crate::Check::Project(_))
+                && self.rules.scope == crate::Scope::Files;
+            selected.rule.name == rule && !crashed && !elsewhere
+        })
     }
 
     /// The names of the rules that there are besides the built-in ones, selected or not.

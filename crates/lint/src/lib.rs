@@ -35,5 +35,5 @@ pub use grammar::{
 };
 pub use join::Join;
 pub use page::{Document, Example, Group, Page, PageError};
-pub use rule::{Check, FixText, Rule, RuleSet, Selected};
+pub use rule::{Check, FixText, Rule, RuleSet, Scope, Selected};
 pub use run::{Crash, Linted, lint};

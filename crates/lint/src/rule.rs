@@ -62,6 +62,8 @@ pub enum Check {
     ),
     /// Called once for a document.
     Notebook(for<'s, 'a> fn(&'s Semantic<'a>, &mut Findings<'_>)),
+    /// Called once for a document that may hold a function app, of one file or many (see [`Scope`]).
+    Project(for<'s, 'a> fn(&'s Semantic<'a>, &mut Findings<'_>)),
     /// Called once after all others, with what the document allows and what of it was needed.
     Allows(fn(&Judged<'_, '_>, &mut Findings<'_>)),
 }
@@ -72,6 +74,7 @@ impl std::fmt::Debug for Check {
             Check::Pattern(_) => "Pattern",
             Check::Node(..) => "Node",
             Check::Notebook(_) => "Notebook",
+            Check::Project(_) => "Project",
             Check::Allows(_) => "Allows",
         })
     }
@@ -110,6 +113,7 @@ impl Rule {
             }
             (_, Check::Node(kinds, check)) => Check::Node(kinds, *check),
             (_, Check::Notebook(check)) => Check::Notebook(*check),
+            (_, Check::Project(check)) => Check::Project(*check),
             (_, Check::Allows(check)) => Check::Allows(*check),
             (_, Check::Pattern(_)) => {
                 let message = "this rule has no check in Rust";
@@ -188,16 +192,29 @@ impl Selected {
 /// What the user has said about particular rules; only those know its type.
 pub(crate) type Settings = Arc<dyn Any + Send + Sync>;
 
+/// Which of the rules run over a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    #[default]
+    All,
+    /// All but those of projects: the document is one file of a project, which is looked at as a whole elsewhere.
+    Files,
+    /// Only those of projects: the document's cells are the files of one.
+    Projects,
+}
+
 /// The rules of a run, indexed by what they look at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RuleSet {
-    rules: Vec<Selected>,
+    rules: Arc<[Selected]>,
+    pub(crate) scope: Scope,
     pub(crate) settings: Option<Settings>,
     /// Names of rules that there are, whether they run or not.
     pub(crate) known: Vec<&'static str>,
     /// For each node kind the rules (by position) that look at it.
-    by_kind: Vec<Vec<usize>>,
-    pub(crate) prefilter: Prefilter,
+    by_kind: Arc<[Vec<usize>]>,
+    pub(crate) prefilter: Arc<Prefilter>,
 }
 
 /// More than there are node kinds; the parser's enum has no count of its own.
@@ -233,11 +250,12 @@ impl RuleSet {
         }
         let prefilter = Prefilter::new(rules.iter().map(|selected| selected.pattern.as_ref()));
         Self {
-            rules,
+            rules: rules.into(),
+            scope: Scope::All,
             settings: None,
             known: Vec::new(),
-            by_kind,
-            prefilter,
+            by_kind: by_kind.into(),
+            prefilter: Arc::new(prefilter),
         }
     }
 
@@ -249,6 +267,14 @@ impl RuleSet {
         }
     }
 
+    /// The same rules, for documents of which only some of them look at.
+    pub fn within(&self, scope: Scope) -> Self {
+        Self {
+            scope,
+            ..self.clone()
+        }
+    }
+
     /// The same rules; others of these names are there too, so that nobody takes them for slips.
     pub fn with_known(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
         self.known = names.into_iter().collect();
@@ -257,7 +283,10 @@ impl RuleSet {
 
     /// The same rules; the findings of those for which `level` gives one are of that level.
     pub fn with_levels(mut self, level: impl Fn(&Rule) -> Option<Level>) -> Self {
-        for selected in &mut self.rules {
+        let Some(rules) = Arc::get_mut(&mut self.rules) else {
+            return self;
+        };
+        for selected in rules {
             if let Some(level) = level(selected.rule) {
                 selected.level = level;
             }

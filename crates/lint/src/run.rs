@@ -18,7 +18,7 @@ use crate::matcher::{Env, Spot};
 use crate::prefilter::Survey;
 use crate::shell::{Commands, Line};
 use crate::{
-    Allows, Check, Context, Document, Finding, Findings, Judged, Report, RuleSet, Selected,
+    Allows, Check, Context, Document, Finding, Findings, Judged, Report, RuleSet, Scope, Selected,
 };
 
 /// What a run over one document gave.
@@ -68,14 +68,21 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
         silent: vec![false; rules.rules().len()],
     };
     run.silence();
-    let survey = rules.prefilter.survey(semantic);
-    for unit in semantic.units() {
-        run.unit(unit, &survey);
+    if rules.scope != Scope::Projects {
+        let survey = rules.prefilter.survey(semantic);
+        for unit in semantic.units() {
+            run.unit(unit, &survey);
+        }
+        run.cells();
     }
-    run.cells();
     let kind = semantic.program(ProgramId::DOCUMENT).kind;
     for (index, selected) in rules.rules().iter().enumerate() {
-        if let Check::Notebook(check) = selected.rule.check {
+        let check = match selected.rule.check {
+            Check::Notebook(check) if rules.scope != Scope::Projects => Some(check),
+            Check::Project(check) if rules.scope != Scope::Files => Some(check),
+            _ => None,
+        };
+        if let Some(check) = check {
             let for_this = selected.rule.documents.contains(&document_of(kind))
                 || kind == ProgramKind::Notebook
                     && selected.rule.documents.contains(&Document::CellFile);
@@ -85,20 +92,13 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
         }
     }
     let found = std::mem::take(&mut run.linted.findings);
-    // Joins are by position, and positions change with what is parted.
-    let kept = found
-        .iter()
-        .enumerate()
-        .filter(|(_, finding)| !allows.allow(finding.rule.name, &finding.at));
-    let kept = kept.enumerate();
-    let joins = kept
-        .filter_map(|(new, (old, _))| Some((new, run.joins.remove(&old)?)))
-        .collect();
+    let found = join(found, std::mem::take(&mut run.joins), semantic.notebook());
     let (findings, mut allowed) = allows.part(found);
-    let (judged, more) = allows.part(run.judged());
+    let judged = run.judged();
+    let (judged, more) = allows.part(judged);
     allowed.extend(more);
     let mut linted = run.linted;
-    linted.findings = join(findings, joins, semantic.notebook());
+    linted.findings = findings;
     linted.findings.extend(judged);
     if semantic.notebook().read_only().is_some() {
         // Old formats are read and never written, so no fix is offered.
@@ -208,6 +208,9 @@ impl<'s> Run<'s> {
 
     /// What the rules find that judge what the author allows. They run last, for they need to know what was needed.
     fn judged(&mut self) -> Vec<Finding> {
+        if self.rules.scope == Scope::Projects {
+            return Vec::new();
+        }
         for (index, selected) in self.rules.rules().iter().enumerate() {
             if let Check::Allows(check) = selected.rule.check {
                 let crashed = self.crashed.clone();

@@ -68,6 +68,8 @@ pub(crate) enum Command {
     /// Print the page of a rule: what, why, fix and examples.
     #[command(visible_alias = "rule")]
     Explain(ExplainArguments),
+    /// Print the functions that Azure Functions would find in a function app, or why it would find none.
+    Functions(FunctionsArguments),
     /// List the rules.
     Rules(RulesArguments),
     /// Search for a pattern, and rewrite what it matches.
@@ -233,6 +235,29 @@ pub(crate) struct ExplainArguments {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  nbfix functions
+  nbfix functions api/ --output-format json
+  nbfix functions demo.ipynb
+
+A function app is a folder with a `host.json` and a `function_app.py`, or what cells write with `%%writefile`.
+Nothing is run, and no package has to be installed.
+
+Exit codes:
+  0  every function app has functions
+  1  one of them has none
+  2  a wrong argument, or a file that cannot be read")]
+pub(crate) struct FunctionsArguments {
+    /// A folder that holds function apps, a `function_app.py`, or a notebook.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// `json` is one array for programs.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = IndexFormat::Text)]
+    #[arg(help_heading = "Output")]
+    pub(crate) output_format: IndexFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
   nbfix rules
   nbfix rules --output-format json")]
 pub(crate) struct RulesArguments {
@@ -314,6 +339,10 @@ pub(crate) struct RuleArguments {
         help_heading = "Rules"
     )]
     pub(crate) ignore: Vec<String>,
+    /// The day on which models count as shut down, as in 2027-01-31, for runs that can be repeated; today if nobody
+    /// says otherwise [env: NBFIX_TODAY].
+    #[arg(long, value_name = "DATE", help_heading = "Rules")]
+    pub(crate) today: Option<nbfix_rules::Date>,
     #[command(flatten)]
     pub(crate) pages: PageArguments,
 }
@@ -369,6 +398,12 @@ pub(crate) enum FailOn {
 pub(crate) enum OutputFormat {
     Full,
     Concise,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IndexFormat {
+    Text,
     Json,
 }
 

@@ -74,11 +74,13 @@ impl Beside for Folder {
             ];
             files.into_iter().find_map(|(path, package)| {
                 let text = fs::read_to_string(&path).ok()?;
+                let members = if package { members(&place) } else { Vec::new() };
                 let path = shown(&path);
                 Some(ModuleFile {
                     path,
                     text,
                     package,
+                    members,
                 })
             })
         };
@@ -89,6 +91,22 @@ impl Beside for Folder {
                 .find_map(|folder| find(&folder))
         })
     }
+}
+
+/// What may be imported from the package in this folder, besides what its `__init__.py` binds: modules, compiled ones too
+/// (`_core.cpython-312-x86_64-linux-gnu.so`), and folders.
+fn members(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut members: Vec<String> = names
+        .filter_map(|name| Some(name.split('.').next()?.to_owned()))
+        .filter(|name| !name.is_empty() && name != "__init__" && name != "__pycache__")
+        .collect();
+    members.sort_unstable();
+    members.dedup();
+    members
 }
 
 #[cfg(test)]
@@ -109,6 +127,8 @@ mod tests {
         write("project/nbfix.toml", "");
         write("project/labs/a/helper.py", "x = 1");
         write("project/labs/a/pack/__init__.py", "y = 2");
+        write("project/labs/a/pack/part.py", "");
+        write("project/labs/a/pack/inner/x.py", "");
         write("project/shared/utils.py", "z = 3");
         write("outside/secret.py", "s = 4");
         let folder = Folder::of(&root.path().join("project/labs/a/note.ipynb"));
@@ -120,6 +140,8 @@ mod tests {
         };
         assert_eq!(text("helper", &[]), Some(("x = 1".to_owned(), false)));
         assert_eq!(text("pack", &[]), Some(("y = 2".to_owned(), true)));
+        let pack = folder.module("pack", &[]).map(|file| file.members);
+        assert_eq!(pack, Some(vec!["inner".to_owned(), "part".to_owned()]));
         assert_eq!(text("utils", &[]), None);
         assert_eq!(
             text("utils", &["../../shared"]),

@@ -14,6 +14,7 @@ pub(crate) struct Environment {
     pub(crate) extend_select: Vec<Word>,
     pub(crate) ignore: Vec<Word>,
     pub(crate) fail_on: Option<Said<FailOn>>,
+    pub(crate) today: Option<nbfix_rules::Date>,
 }
 
 impl Environment {
@@ -30,11 +31,20 @@ impl Environment {
                 }
             }
         };
+        let today = match text("NBFIX_TODAY").map(|text| text.parse()) {
+            None => None,
+            Some(Ok(date)) => Some(date),
+            Some(Err(message)) => {
+                let message: String = message;
+                bail!(Origin::Environment("NBFIX_TODAY").error(&message))
+            }
+        };
         Ok(Self {
             select: words("NBFIX_SELECT"),
             extend_select: words("NBFIX_EXTEND_SELECT").map_or_else(Vec::new, |said| said.value),
             ignore: words("NBFIX_IGNORE").map_or_else(Vec::new, |said| said.value),
             fail_on,
+            today,
         })
     }
 }

@@ -3,6 +3,7 @@
 //! The one crate that reads, writes, prints and exits. What a notebook is, what is wrong with it and how findings
 //! look is decided elsewhere; this crate finds the files, hands them over, and tells the outcome.
 
+mod app_folder;
 mod arguments;
 mod baseline;
 mod beside;
@@ -12,6 +13,7 @@ mod commands;
 mod config;
 mod environment;
 mod excerpt;
+mod function_apps;
 mod inputs;
 mod outcome;
 mod patterns;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Allow(arguments) => commands::allow(arguments, &terminal),
         Command::Baseline(arguments) => commands::baseline(arguments, &terminal),
         Command::Explain(arguments) => commands::explain(arguments, &terminal),
+        Command::Functions(arguments) => commands::functions(arguments, &terminal),
         Command::Rules(arguments) => commands::rules(arguments, &terminal),
         Command::Match(arguments) => commands::search(arguments, &terminal),
         Command::NewRule(arguments) => commands::new_rule(arguments, &terminal),

@@ -67,7 +67,8 @@ impl Project {
             let rules = Selector::parse_all(rules, &book)?;
             per_file.push((Patterns::one(&root, pattern)?, rules));
         }
-        let settings = config.settings()?;
+        let mut settings = config.settings()?;
+        settings.today = said.rules.today.or(said.environment.today).or_else(today);
         Ok(Self {
             config,
             book,
@@ -323,4 +324,13 @@ pub(crate) fn config_here(arguments: &ConfigArguments) -> anyhow::Result<Config>
             .map(|file| seen_from_here(&file)),
     };
     file.map_or_else(|| Ok(Config::default()), |file| Config::read(&file))
+}
+
+/// The day that the machine's clock shows; `None` if the clock is not set.
+fn today() -> Option<nbfix_rules::Date> {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()?;
+    let days = u32::try_from(since.as_secs() / 86_400).ok()?;
+    Some(nbfix_rules::Date::of_days(days))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
@@ -16,6 +16,45 @@ use crate::terminal::reason;
 /// # Errors
 /// If the file is read-only, has changed since it was read, or cannot be written; then it is as it was.
 pub(crate) fn replace(path: &Path, before: &[u8], after: &[u8]) -> anyhow::Result<()> {
+    prepare(path, before, after)?.commit()
+}
+
+/// Replaces several files, all or none: every new file is made before the first takes its name, and if one cannot take
+/// it, those before it get their old content back.
+///
+/// # Errors
+/// Those of [`replace`], with the path; then every file is as it was, or the error says which is not.
+pub(crate) fn replace_all(files: &[(&Path, &[u8], &[u8])]) -> anyhow::Result<()> {
+    let mut ready = Vec::new();
+    for (path, before, after) in files {
+        let prepared = prepare(path, before, after);
+        ready.push(prepared.with_context(|| path.display().to_string())?);
+    }
+    for (index, prepared) in ready.into_iter().enumerate() {
+        let Err(error) = prepared.commit() else {
+            continue;
+        };
+        for (path, before, after) in files.iter().take(index) {
+            replace(path, after, before).with_context(|| {
+                format!("{} was changed and could not be restored", path.display())
+            })?;
+        }
+        let path = files
+            .get(index)
+            .map(|(path, ..)| path.display().to_string());
+        return Err(error.context(path.unwrap_or_default()));
+    }
+    Ok(())
+}
+
+/// A new content beside the file whose name it will take.
+struct Prepared<'b> {
+    beside: tempfile::NamedTempFile,
+    target: PathBuf,
+    before: &'b [u8],
+}
+
+fn prepare<'b>(path: &Path, before: &'b [u8], after: &[u8]) -> anyhow::Result<Prepared<'b>> {
     let target = path.canonicalize().map_err(plain)?;
     let folder = target.parent().context("it lies in no folder")?;
     let metadata = fs::metadata(&target).map_err(plain)?;
@@ -38,11 +77,26 @@ pub(crate) fn replace(path: &Path, before: &[u8], after: &[u8]) -> anyhow::Resul
     if fs::read(&target).map_err(plain)? != before {
         bail!("something else has changed the file meanwhile; run nbfix again");
     }
-    beside
-        .persist(&target)
-        .map_err(|error| plain(error.error))?;
-    sync_folder(folder);
-    Ok(())
+    Ok(Prepared {
+        beside,
+        target,
+        before,
+    })
+}
+
+impl Prepared<'_> {
+    fn commit(self) -> anyhow::Result<()> {
+        if fs::read(&self.target).map_err(plain)? != self.before {
+            bail!("something else has changed the file meanwhile; run nbfix again");
+        }
+        self.beside
+            .persist(&self.target)
+            .map_err(|error| plain(error.error))?;
+        if let Some(folder) = self.target.parent() {
+            sync_folder(folder);
+        }
+        Ok(())
+    }
 }
 
 fn plain(error: std::io::Error) -> anyhow::Error {
@@ -69,3 +123,29 @@ fn sync_folder(folder: &Path) {
 
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_files_are_replaced_or_none() {
+        let Ok(folder) = tempfile::tempdir() else {
+            return;
+        };
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        let read = |path: &Path| fs::read(path).unwrap_or_default();
+        assert!(fs::write(&one, "1").is_ok() && fs::write(&two, "2").is_ok());
+        let both: [(&Path, &[u8], &[u8]); 2] = [(&one, b"1", b"uno"), (&two, b"2", b"due")];
+        assert!(replace_all(&both).is_ok());
+        assert_eq!((read(&one), read(&two)), (b"uno".to_vec(), b"due".to_vec()));
+        // The second is not what it is said to have been: nothing is begun.
+        let stale: [(&Path, &[u8], &[u8]); 2] = [(&one, b"uno", b"ein"), (&two, b"2", b"zwei")];
+        assert!(replace_all(&stale).is_err());
+        assert_eq!((read(&one), read(&two)), (b"uno".to_vec(), b"due".to_vec()));
+        // The second fails when the first is done: the first is restored.
+        let twice: [(&Path, &[u8], &[u8]); 2] = [(&one, b"uno", b"a"), (&one, b"uno", b"b")];
+        assert!(replace_all(&twice).is_err());
+        assert_eq!(read(&one), b"uno");
+    }
+}

@@ -8,11 +8,12 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each crate, lowest first, and the crates of ours that it may use.
-const TABLE: [(&str, &[&str]); 10] = [
+const TABLE: [(&str, &[&str]); 11] = [
     ("text", &[]),
     ("ipynb", &["text"]),
     ("python", &["text"]),
     ("pattern", &["python", "text"]),
+    ("project", &["python", "text"]),
     ("semantic", &["ipynb", "python", "text"]),
     ("lint", &["semantic", "pattern", "ipynb", "python", "text"]),
     ("fix", &["lint", "semantic", "ipynb", "text"]),
@@ -20,7 +21,7 @@ const TABLE: [(&str, &[&str]); 10] = [
     (
         "rules",
         &[
-            "lint", "fix", "semantic", "pattern", "ipynb", "python", "text",
+            "lint", "fix", "semantic", "pattern", "project", "ipynb", "python", "text",
         ],
     ),
     (

@@ -12,6 +12,7 @@ fn fixtures() -> PathBuf {
 
 fn nbfix(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_nbfix"))
+        .env("NBFIX_TODAY", "2026-11-21")
         .args(arguments)
         .current_dir(folder)
         .env("NO_COLOR", "1")

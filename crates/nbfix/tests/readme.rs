@@ -13,6 +13,7 @@ fn nbfix(arguments: &[&str]) -> String {
         .args(arguments)
         .current_dir(root())
         .env_clear()
+        .env("NBFIX_TODAY", "2026-11-21")
         .output()
         .unwrap();
     String::from_utf8(output.stdout).unwrap()
@@ -52,6 +53,12 @@ fn the_diff_is_real() {
         "fixtures/cloud/quickstart.ipynb",
     ]);
     assert_eq!(block(&readme(), "diff"), printed);
+}
+
+#[test]
+fn the_functions_are_real() {
+    let printed = nbfix(&["functions", "fixtures/cloud"]);
+    assert_eq!(block(&readme(), "functions"), printed);
 }
 
 /// The file that the README shows is one that nbfix reads.

@@ -3,7 +3,8 @@
 use nbfix_lint::{Finding, Fix};
 
 /// The different changes that the fixes of a document make, in the order of their findings. One may be that of many
-/// findings, which may call it differently.
+/// findings, which may call it differently. Fixes that change nothing in this file (but another one of a project) are
+/// left out.
 pub(crate) struct Shared<'a>(Vec<(usize, &'a Fix)>);
 
 impl<'a> Shared<'a> {
@@ -11,6 +12,7 @@ impl<'a> Shared<'a> {
         let mut fixes: Vec<(usize, &Fix)> = Vec::new();
         for (index, finding) in findings.iter().enumerate() {
             if let Some(fix) = &finding.fix
+                && !is_empty(fix)
                 && !fixes.iter().any(|(_, other)| is_same(other, fix))
             {
                 fixes.push((index, fix));
@@ -25,11 +27,18 @@ impl<'a> Shared<'a> {
         fixes.map(|(index, (_, fix))| (index + 1, *fix))
     }
 
-    /// The number of a fix, and the position of the first finding that has it.
+    /// The number of a fix, and the position of the first finding that has it; `None` if it changes nothing here.
     pub(crate) fn find(&self, fix: &Fix) -> Option<(usize, usize)> {
+        if is_empty(fix) {
+            return None;
+        }
         let index = self.0.iter().position(|(_, it)| is_same(it, fix))?;
         self.0.get(index).map(|(first, _)| (index + 1, *first))
     }
+}
+
+fn is_empty(fix: &Fix) -> bool {
+    fix.edits.is_empty() && fix.cells.is_empty() && fix.metadata.is_empty() && fix.clears.is_empty()
 }
 
 /// Whether two fixes change the same.

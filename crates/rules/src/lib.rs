@@ -14,12 +14,15 @@ mod failure;
 mod first_uses;
 mod functions;
 mod guards;
+mod lives;
 mod model_constants;
+mod model_uses;
 mod names;
 mod outage;
 mod percent;
 mod proof;
 mod recorded;
+mod retirement;
 mod services;
 mod settings;
 mod signatures;
@@ -28,8 +31,10 @@ mod suggest;
 mod unreadable;
 
 pub use failure::{Failure, Proof, Texts, Word};
+pub use functions::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_indexes};
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;
+pub use retirement::Date;
 pub use settings::{
     DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings, TargetPython,
 };

@@ -1,4 +1,5 @@
-//! Where a notebook's model names go: one constant each, read from the environment, the literal as its default.
+//! Where the literals of a notebook go that differ from reader to reader: one constant each, read from the environment, the
+//! literal as its default.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,13 +28,28 @@ pub(crate) struct Constants {
     changes: bool,
 }
 
+/// What the constants of a rule are called.
+pub(crate) struct Naming {
+    /// Whether a name of the notebook may be such a constant.
+    pub(crate) speaks: fn(&str) -> bool,
+    /// The name for a literal, if it is the only one of its kind.
+    pub(crate) kind: fn(&str) -> &'static str,
+}
+
+/// Models and deployments.
+pub(crate) const MODELS: Naming = Naming {
+    speaks: speaks_of_models,
+    kind,
+};
+
 impl Constants {
-    /// Finds a constant for every model: one that the notebook has already, or a new one in its configuration cell.
+    /// Finds a constant for every literal: one that the notebook has already, or a new one in its configuration cell.
     /// `models` come in the order of their first places; a new constant's default is the model's successor, if it has one.
     pub(crate) fn plan(
         semantic: &Semantic<'_>,
         models: &[(&str, &[Place])],
         successors: &BTreeMap<String, String>,
+        naming: &Naming,
     ) -> Self {
         let mut this = Self {
             known: BTreeMap::new(),
@@ -42,7 +58,7 @@ impl Constants {
         };
         let mut fresh: Vec<(&str, &[Place])> = Vec::new();
         for (model, places) in models {
-            match existing(semantic, model, places) {
+            match existing(semantic, model, places, naming) {
                 Some((unit, at, name)) => {
                     this.replace(semantic, places, name);
                     this.known
@@ -51,7 +67,7 @@ impl Constants {
                 None => fresh.push((model, places)),
             }
         }
-        let names = new_names(semantic, &fresh);
+        let names = new_names(semantic, &fresh, naming);
         this.changes = fresh
             .iter()
             .any(|(model, _)| successors.contains_key(*model));
@@ -99,6 +115,7 @@ fn existing<'a>(
     semantic: &Semantic<'a>,
     model: &str,
     places: &[Place],
+    naming: &Naming,
 ) -> Option<(usize, TextRange, &'a str)> {
     let sees = |name: &str, binding: &Binding<'_>, place: &Place| {
         let Some(unit) = semantic.units().get(place.unit) else {
@@ -111,7 +128,7 @@ fn existing<'a>(
     };
     semantic
         .names(ProgramId::DOCUMENT)
-        .filter(|(name, _)| speaks_of_models(name))
+        .filter(|(name, _)| (naming.speaks)(name))
         .filter_map(|(name, bindings)| match bindings {
             [one] if !one.conditional => Some((name, one)),
             _ => None,
@@ -144,15 +161,15 @@ fn holds(value: &Expr, model: &str) -> bool {
 }
 
 /// A free name for each model, by its kind; with the model's own name in it where there are several of a kind.
-fn new_names(semantic: &Semantic<'_>, models: &[(&str, &[Place])]) -> Vec<String> {
+fn new_names(semantic: &Semantic<'_>, models: &[(&str, &[Place])], naming: &Naming) -> Vec<String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     models
         .iter()
         .map(|(model, _)| {
-            let kind = kind(model);
+            let kind = (naming.kind)(model);
             let several = models
                 .iter()
-                .filter(|(other, _)| self::kind(other) == kind)
+                .filter(|(other, _)| (naming.kind)(other) == kind)
                 .count()
                 > 1;
             let own = model

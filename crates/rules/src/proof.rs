@@ -105,10 +105,17 @@ impl Beside for Document<'_> {
         ];
         files.into_iter().find_map(|(path, package)| {
             let text = self.example.beside.get(&path)?.clone();
+            let folder = format!("{place}/");
+            let inside = |path: &String| {
+                let rest = path.strip_prefix(&folder).filter(|_| package)?;
+                let member = rest.split(['/', '.']).next()?;
+                (member != "__init__").then(|| member.to_owned())
+            };
             Some(ModuleFile {
                 path,
                 text,
                 package,
+                members: self.example.beside.keys().filter_map(inside).collect(),
             })
         })
     }

@@ -9,6 +9,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// The day on which the documents are judged; without one, nothing that depends on it is told.
+    pub today: Option<crate::Date>,
     /// `[models]`
     pub models: Models,
     /// `[fix]`

@@ -56,6 +56,8 @@ pub struct ModuleFile {
     pub text: String,
     /// Whether it is the `__init__.py` of a package.
     pub package: bool,
+    /// Of a package, what else lies in its folder and may be imported from it: names of modules and of folders.
+    pub members: Vec<String>,
 }
 
 /// A module beside the document, parsed.
@@ -65,6 +67,21 @@ pub(crate) struct BesideModule {
     pub(crate) name: String,
     pub(crate) file: ModuleFile,
     pub(crate) module: Module,
+}
+
+impl BesideModule {
+    /// The package that its relative imports start from.
+    pub(crate) fn package(&self) -> Vec<String> {
+        package_of(&self.name, self.file.package)
+    }
+}
+
+fn package_of(module: &str, package: bool) -> Vec<String> {
+    let mut parts: Vec<String> = module.split('.').map(str::to_owned).collect();
+    if !package {
+        parts.pop();
+    }
+    parts
 }
 
 /// The modules that the cells import, and those that these import in turn.
@@ -109,12 +126,8 @@ struct Imports {
 
 impl Imports {
     fn within(module: &str, package: bool) -> Self {
-        let mut parts: Vec<String> = module.split('.').map(str::to_owned).collect();
-        if !package {
-            parts.pop();
-        }
         Self {
-            package: parts,
+            package: package_of(module, package),
             ..Self::default()
         }
     }

@@ -3,12 +3,14 @@
 use std::cell::OnceCell;
 
 use nbfix_ipynb::{CellId, DocumentKind, Notebook};
-use nbfix_python::ast::{Expr, ExprRef};
+use nbfix_python::SourceOrderVisitor;
+use nbfix_python::ast::visitor::source_order::walk_stmt;
+use nbfix_python::ast::{Expr, ExprRef, Stmt};
 use nbfix_python::{Module, dotted, is_builtin, is_stdlib, range, string_value};
 use nbfix_text::TextRange;
 use rustc_hash::FxHashMap;
 
-use crate::beside::is_dynamic;
+use crate::beside::{absolute, is_dynamic};
 use crate::binder::bind;
 use crate::flow::{self, Flow, Plan, Prediction, Statement};
 use crate::sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};
@@ -180,6 +182,45 @@ impl<'a> Semantic<'a> {
     /// The module of this dotted name, if it lies beside the document and the document imports it.
     pub fn module(&self, name: &str) -> Option<ProgramId> {
         self.modules.get(name).copied()
+    }
+
+    /// What lies in the folder of a package beside the document and may be imported from it: names of modules and of
+    /// folders. Empty for what is no such package.
+    pub fn members(&self, module: &str) -> &'a [String] {
+        let mut modules = self.sources.modules().iter();
+        modules
+            .find(|known| known.name == module)
+            .map_or(&[], |known| known.file.members.as_slice())
+    }
+
+    /// Whether `from module import name` finds the name in a module beside the document: bound in it, lying in its
+    /// folder, or brought by a star import from another module beside. `None` if that cannot be told.
+    pub fn exports(&self, module: &str, name: &str) -> Option<bool> {
+        self.exports_within(module, name, MAX_STEPS)
+    }
+
+    fn exports_within(&self, module: &str, name: &str, steps: usize) -> Option<bool> {
+        let program = self.module(module)?;
+        if !self.bindings(program, name).is_empty()
+            || self.members(module).iter().any(|member| member == name)
+            || self.module(&format!("{module}.{name}")).is_some()
+        {
+            return Some(true);
+        }
+        if steps == 0 || self.is_dynamic(program) {
+            return None;
+        }
+        let mut modules = self.sources.modules().iter();
+        let package = modules.find(|known| known.name == module)?.package();
+        for star in self.stars.get(program.0)? {
+            let rest = star.trim_start_matches('.');
+            let from = absolute(&package, star.len() - rest.len(), rest)?;
+            // What is not beside may bring any name.
+            if self.exports_within(&from, name, steps - 1)? {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 
     /// The parsed texts of one namespace.
@@ -355,10 +396,17 @@ impl<'a> Semantic<'a> {
             return Lookup::Unbound;
         }
         // The last binding above the read; in `x = f(x)` the read sees the one before.
-        let before = bindings
+        let above = bindings
             .iter()
             .take_while(|binding| (binding.unit, binding.since) <= (unit.index, offset));
-        if let Some(last) = before.last() {
+        let above: Vec<&Binding<'a>> = above.collect();
+        // Where a handler empties the name, what it holds otherwise is what it means.
+        let last = above
+            .iter()
+            .rev()
+            .find(|binding| !is_emptied(binding))
+            .or(above.last());
+        if let Some(last) = last {
             let unclear = last.conditional && inside_function;
             return if unclear {
                 agreeing(bindings).map_or(Lookup::Unclear, Lookup::Bound)
@@ -407,10 +455,11 @@ impl<'a> Semantic<'a> {
     }
 
     /// The dotted path of the callable whose call made `expr`: `azure.cosmos.CosmosClient` for a name bound to
-    /// `CosmosClient(...)`, or for the call itself; `await` and method chains (`a.b().c()`) are looked through.
+    /// `CosmosClient(...)`, or for the call itself; `await`, method chains (`a.b().c()`) and functions of the document
+    /// that return one thing only are looked through.
     pub fn made_by(&self, unit: &Unit<'a>, expr: &'a Expr) -> Option<String> {
         let unit = self.units.get(unit.index)?;
-        let (home, mut value) = self.value_of(unit, expr);
+        let (mut home, mut value) = self.value_of(unit, expr);
         for _ in 0..MAX_STEPS {
             match value {
                 Expr::Await(awaited) => value = &awaited.value,
@@ -419,7 +468,8 @@ impl<'a> Semantic<'a> {
                         return Some(path);
                     }
                     let Expr::Attribute(method) = &*call.func else {
-                        return None;
+                        (home, value) = self.returned(home, &call.func)?;
+                        continue;
                     };
                     let mut receiver = &*method.value;
                     // In `client.chat.completions.create()` the client stands first; `self.client` is one, too.
@@ -430,13 +480,51 @@ impl<'a> Semantic<'a> {
                         });
                         receiver = set.unwrap_or(&member.value);
                     }
-                    let (_, receiver) = self.value_of(home, receiver);
-                    value = receiver;
+                    (home, value) = self.value_of(home, receiver);
                 }
                 _ => return None,
             }
         }
         None
+    }
+
+    /// What a call of this function gives, if it is one of the document and returns one thing only.
+    fn returned<'s>(
+        &'s self,
+        unit: &'s Unit<'a>,
+        func: &'a Expr,
+    ) -> Option<(&'s Unit<'a>, &'a Expr)> {
+        let Expr::Name(name) = func else {
+            return None;
+        };
+        let binding = self.binding(unit, name.id.as_str(), range(name).start())?;
+        let BindingKind::Function(function) = &binding.kind else {
+            return None;
+        };
+        let home = self.units.get(binding.unit)?;
+        let mut search = Returns(Vec::new());
+        search.visit_body(&function.body);
+        match search.0.as_slice() {
+            [one] if function.decorator_list.is_empty() => Some(self.value_of(home, one)),
+            _ => None,
+        }
+    }
+}
+
+/// The values that a function returns.
+struct Returns<'a>(Vec<&'a Expr>);
+
+impl<'a> SourceOrderVisitor<'a> for Returns<'a> {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::Return(each) => self.0.extend(
+                each.value
+                    .as_deref()
+                    .filter(|value| !value.is_none_literal_expr()),
+            ),
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+            _ => walk_stmt(self, stmt),
+        }
     }
 }
 
@@ -455,6 +543,12 @@ enum Lookup<'s, 'a> {
     Bound(&'s Binding<'a>),
     /// Bound in ways that differ.
     Unclear,
+}
+
+/// Whether the name is given None there, under a condition.
+fn is_emptied(binding: &Binding<'_>) -> bool {
+    let is_none = matches!(binding.kind, BindingKind::Value(value) if value.is_none_literal_expr());
+    is_none && binding.conditional
 }
 
 /// The first binding, if all of them mean the same import; else nothing can be told.

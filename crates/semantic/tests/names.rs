@@ -99,6 +99,15 @@ fn rebinding_hides_the_import_from_there_on() {
 }
 
 #[test]
+fn a_handler_that_empties_a_name_does_not_hide_what_it_means() {
+    let cell = "try:\n    import redis\n    client = redis.Redis()\nexcept Exception:\n    redis = client = None";
+    assert_eq!(
+        called(&[cell, "redis.Redis()"]),
+        ["redis.Redis", "redis.Redis"]
+    );
+}
+
+#[test]
 fn plain_aliases_are_followed() {
     assert_eq!(
         called(&["import subprocess", "run = subprocess.run", "run()"]),
@@ -176,6 +185,26 @@ fn clients_are_known_by_what_made_them() {
             Some("azure.cosmos.CosmosClient")
         );
     }
+}
+
+#[test]
+fn factories_of_the_notebook_are_looked_through() {
+    let notebook = notebook(&[
+        "from azure.cosmos import CosmosClient\ndef connect(url):\n    if not url:\n        return None\n    made = CosmosClient(url)\n    return made",
+        "def again():\n    return connect('x')\nclient = again()\nclient",
+        "def either(a):\n    if a:\n        return CosmosClient(1)\n    return a\neither(2)",
+    ]);
+    let sources = Sources::parse(&notebook, "a.ipynb");
+    let semantic = Semantic::new(&notebook, &sources);
+    let made = |cell: usize| {
+        let unit = &semantic.units()[cell];
+        let Some(Stmt::Expr(last)) = unit.module.body().last() else {
+            panic!("no expression")
+        };
+        semantic.made_by(unit, &last.value)
+    };
+    assert_eq!(made(1).as_deref(), Some("azure.cosmos.CosmosClient"));
+    assert_eq!(made(2), None, "it may be something else");
 }
 
 #[test]

@@ -7,10 +7,12 @@ use nbfix_report::{Document, Style, Totals};
 use nbfix_rules::unreadable;
 use nbfix_semantic::{Semantic, Sources};
 
-use super::{applied, open};
+use super::fix::{of_project, with_findings};
+use super::{applied, open, with_project};
 use crate::arguments::{CheckArguments, ClearArguments, ClearOutputs, DiffArguments, ReportFormat};
 use crate::baseline::{Baselines, Compared};
 use crate::changed::Changed;
+use crate::function_apps::FunctionApps;
 use crate::inputs::Input;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
 use crate::project::Projects;
@@ -35,6 +37,7 @@ struct Task<'a> {
     show_fixes: bool,
     baselines: Option<Baselines>,
     changed: Option<Changed>,
+    apps: FunctionApps,
 }
 
 /// Tells what is wrong.
@@ -93,6 +96,7 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
         show_fixes: arguments.mending.show_fixes,
         baselines,
         changed: changed.transpose()?,
+        apps: FunctionApps::among(&found.inputs),
     };
     let mut tally = run.each_of(
         found,
@@ -173,8 +177,11 @@ fn summary(tally: &Tally, arguments: &CheckArguments) -> String {
 }
 
 fn check_one(input: &Input, task: &Task<'_>) -> Outcome {
-    let rules = input.rules();
     let mut outcome = Outcome::default();
+    // A function app is mended as a whole before its files are.
+    let fixing = task.fixing;
+    let whole = fixing.and_then(|least| task.apps.rewritten(input, least, true));
+    let rules = task.apps.rules_for(input);
     let loaded = match open(input, &mut outcome) {
         None => return outcome,
         Some(loaded) => loaded,
@@ -187,7 +194,7 @@ fn check_one(input: &Input, task: &Task<'_>) -> Outcome {
                 None => {
                     let sources = Sources::parse(&notebook, origin);
                     let linted = lint(&Semantic::new(&notebook, &sources), &rules);
-                    (notebook, linted)
+                    (notebook, with_project(linted, &task.apps, input))
                 }
                 Some(least) => {
                     let before = notebook.bytes().to_vec();
@@ -201,14 +208,20 @@ fn check_one(input: &Input, task: &Task<'_>) -> Outcome {
                         outcome.trouble(format!("{}: not written: {error:#}", input.name));
                         return outcome;
                     }
-                    outcome.tally.changed = usize::from(changed);
-                    outcome.tally.applied = mended.applied.len();
+                    let (own, told_of) = of_project(input, whole, least);
+                    outcome.tally.changed = usize::from(changed || own.changed);
+                    outcome.tally.applied = mended.applied.len() + own.applied;
+                    outcome.messages.extend(own.warning.map(Message::Warning));
+                    if task.show_fixes && !told_of.is_empty() {
+                        outcome.messages.push(Message::Note(told_of.into_bytes()));
+                    }
                     if task.show_fixes && !mended.applied.is_empty() {
                         let is_notebook = mended.notebook.kind() == DocumentKind::Notebook;
                         let text = applied(&input.name, &mended.applied, is_notebook);
                         outcome.messages.push(Message::Note(text.into_bytes()));
                     }
-                    (mended.notebook, mended.remaining)
+                    let remaining = with_findings(&mended.remaining, own.remaining);
+                    (mended.notebook, remaining)
                 }
             };
             (Some(notebook), linted)

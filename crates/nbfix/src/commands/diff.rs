@@ -5,11 +5,13 @@ use std::path::{Component, Path};
 use nbfix_fix::{Options, mend_with};
 use nbfix_report::{Style, cell_diff, unified_diff};
 
+use super::fix::{of_project, with_findings};
 use super::{count_remaining, left_alone, not_mended, open};
 use crate::arguments::DiffArguments;
 use crate::config::plain_path;
+use crate::function_apps::FunctionApps;
 use crate::inputs::Input;
-use crate::outcome::{Exit, Outcome, count};
+use crate::outcome::{Exit, Message, Outcome, count};
 use crate::project::Projects;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
@@ -37,9 +39,13 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
         frame: Frame::PLAIN,
         persistent: false,
     };
-    let tally = run.each(
-        |input| diff_one(input, &looks),
+    let found = run.find()?;
+    let apps = FunctionApps::among(&found.inputs);
+    let tally = run.each_of(
+        found,
+        |input| diff_one(input, &apps, &looks),
         |input, crash| left_alone(input, &crash),
+        |_| Ok(()),
     )?;
     if !arguments.telling.quiet && tally.summary.files > 0 {
         let text = match tally.applied {
@@ -64,7 +70,7 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
     })
 }
 
-fn diff_one(input: &Input, looks: &Looks<'_>) -> Outcome {
+fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     let before = match open(input, &mut outcome) {
         None => return outcome,
@@ -74,13 +80,21 @@ fn diff_one(input: &Input, looks: &Looks<'_>) -> Outcome {
             return outcome;
         }
     };
+    let whole = apps.rewritten(input, looks.options.safety, false);
+    // What the project's own fixes leave is what the file's are applied to.
+    let changed = whole.and_then(|(_, _, rewritten)| rewritten.changes.get(input.path()?));
+    let start = match changed.map(|bytes| input.load(bytes.clone())) {
+        Some(Ok(notebook)) => notebook,
+        _ => before.clone(),
+    };
     let folder = input.folder();
     let mended = mend_with(
-        before.clone(),
+        start,
         input.origin(&folder),
-        &input.rules(),
+        &apps.rules_for(input),
         looks.options,
     );
+    let (own, _) = of_project(input, whole, looks.options.safety);
     let after = mended.notebook;
     let out = &mut outcome.out;
     // Writing to memory does not fail.
@@ -90,9 +104,11 @@ fn diff_one(input: &Input, looks: &Looks<'_>) -> Outcome {
         let path = input.path().map_or_else(|| input.name.clone(), from_here);
         unified_diff(out, &path, before.bytes(), after.bytes(), looks.style)
     };
-    count_remaining(input, &after, &mended.remaining, &mut outcome);
+    let remaining = with_findings(&mended.remaining, own.remaining);
+    count_remaining(input, &after, &remaining, &mut outcome);
+    outcome.messages.extend(own.warning.map(Message::Warning));
     outcome.tally.changed = usize::from(differs.unwrap_or(false));
-    outcome.tally.applied = mended.applied.len();
+    outcome.tally.applied = mended.applied.len() + own.applied;
     outcome
 }
 

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 
 use nbfix_fix::{Mended, Options, Refusal, Step, mend_with};
-use nbfix_ipynb::DocumentKind;
-use nbfix_lint::Safety;
+use nbfix_ipynb::{CellId, DocumentKind};
+use nbfix_lint::{Finding, Linted, Safety};
 use nbfix_report::Summary;
 
 use super::{count_remaining, left_alone, not_mended, open};
+use crate::app_folder::AppFolder;
 use crate::arguments::FixArguments;
+use crate::function_apps::{FunctionApps, Rewritten, in_file};
 use crate::inputs::Input;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
 use crate::project::Projects;
@@ -29,13 +31,17 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
         frame: Frame::PLAIN,
         persistent: true,
     };
-    let tally = run.each(
-        |input| fix_one(input, options),
+    let found = run.find()?;
+    let apps = FunctionApps::among(&found.inputs);
+    let tally = run.each_of(
+        found,
+        |input| fix_one(input, &apps, options),
         |input, crash| {
             let mut outcome = left_alone(input, &crash);
             outcome.out = passed_through(input);
             outcome
         },
+        |_| Ok(()),
     )?;
     if !arguments.telling.quiet && tally.summary.files > 0 {
         let text = summary(&tally, least);
@@ -52,8 +58,11 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
     })
 }
 
-fn fix_one(input: &Input, options: Options) -> Outcome {
+fn fix_one(input: &Input, apps: &FunctionApps, options: Options) -> Outcome {
+    let least = options.safety;
     let mut outcome = Outcome::default();
+    // The project's own fixes come first, of all its files at once; what is read then is what they have left.
+    let whole = apps.rewritten(input, least, true);
     let before = match open(input, &mut outcome) {
         None => return outcome,
         Some(Ok(notebook)) => notebook,
@@ -65,7 +74,12 @@ fn fix_one(input: &Input, options: Options) -> Outcome {
     };
     let bytes = before.bytes().to_vec();
     let folder = input.folder();
-    let mended = mend_with(before, input.origin(&folder), &input.rules(), options);
+    let mended = mend_with(
+        before,
+        input.origin(&folder),
+        &apps.rules_for(input),
+        options,
+    );
     let after = mended.notebook.bytes();
     let changed = after != bytes;
     if let Some(path) = input.path()
@@ -75,11 +89,14 @@ fn fix_one(input: &Input, options: Options) -> Outcome {
         outcome.trouble(format!("{}: not written: {error:#}", input.name));
         return outcome;
     }
-    count_remaining(input, &mended.notebook, &mended.remaining, &mut outcome);
-    outcome.tally.changed = usize::from(changed);
-    outcome.tally.applied = mended.applied.len();
+    let (own, told_of) = of_project(input, whole, least);
+    let remaining = with_findings(&mended.remaining, own.remaining);
+    count_remaining(input, &mended.notebook, &remaining, &mut outcome);
+    outcome.messages.extend(own.warning.map(Message::Warning));
+    outcome.tally.changed = usize::from(changed || own.changed);
+    outcome.tally.applied = mended.applied.len() + own.applied;
     outcome.tally.outdated = mended.outputs.outdated_cells;
-    let told = told(&input.name, &mended, options.safety).into_bytes();
+    let told = (told_of + &told(&input.name, &mended, least)).into_bytes();
     match input.path() {
         Some(_) => outcome.out = told,
         None => {
@@ -88,6 +105,76 @@ fn fix_one(input: &Input, options: Options) -> Outcome {
         }
     }
     outcome
+}
+
+/// What the fixes of a project have done to one of its files.
+#[derive(Default)]
+pub(super) struct Share {
+    pub(super) changed: bool,
+    pub(super) applied: usize,
+    pub(super) remaining: Vec<Finding>,
+    pub(super) warning: Option<String>,
+}
+
+/// What a project's fixes did to a file, and how that is told.
+pub(super) fn of_project(
+    input: &Input,
+    whole: Option<(&AppFolder, CellId, &Rewritten)>,
+    least: Safety,
+) -> (Share, String) {
+    let Some((project, cell, rewritten)) = whole else {
+        return (Share::default(), String::new());
+    };
+    let Rewritten {
+        mended,
+        changes,
+        refused,
+    } = rewritten;
+    let here = |step: &&Step| step.cell == Some(cell);
+    let steps: Vec<&Step> = mended.applied.iter().filter(here).collect();
+    let name = visible(&input.name);
+    if let Some(why) = refused {
+        let warning = (!steps.is_empty()).then(|| format!("{name}: not mended: {why}"));
+        let share = Share {
+            warning,
+            ..Share::default()
+        };
+        return (share, String::new());
+    }
+    let mut out = String::new();
+    if !steps.is_empty() {
+        let fixes = count(steps.len(), "fix", "fixes");
+        // Writing to a text does not fail.
+        let _ = writeln!(out, "{name}: {fixes} applied");
+        for step in &steps {
+            let _ = writeln!(out, "  {}", one(step, false));
+        }
+    }
+    let failed = mended.refused.iter();
+    let late = mended.deferred.iter().filter(|it| it.step.safety >= least);
+    for refusal in failed.chain(late).filter(|it| here(&&it.step)) {
+        let _ = writeln!(out, "{name}: 1 fix refused");
+        let _ = writeln!(out, "  {}", one(&refusal.step, false));
+        let _ = writeln!(out, "    {}", visible(&refusal.why).replace('\n', "\n    "));
+    }
+    let share = Share {
+        changed: input.path().is_some_and(|path| changes.contains_key(path)),
+        applied: steps.len(),
+        remaining: in_file(project, cell, &mended.remaining.findings),
+        warning: None,
+    };
+    (share, out)
+}
+
+/// Findings with others beside them.
+pub(super) fn with_findings(linted: &Linted, more: Vec<Finding>) -> Linted {
+    let mut findings = linted.findings.clone();
+    findings.extend(more);
+    Linted {
+        findings,
+        allowed: linted.allowed.clone(),
+        crashes: linted.crashes.clone(),
+    }
 }
 
 /// Whoever pipes a document through gets it back, whatever it is.

@@ -8,6 +8,7 @@ mod diff;
 mod docs;
 mod explain;
 mod fix;
+mod functions;
 mod new_rule;
 mod rules;
 mod schema;
@@ -23,6 +24,7 @@ pub(crate) use docs::docs;
 pub(crate) use explain::explain;
 use fix::applied;
 pub(crate) use fix::fix;
+pub(crate) use functions::functions;
 pub(crate) use new_rule::new_rule;
 pub(crate) use rules::rules;
 pub(crate) use schema::schema;
@@ -30,10 +32,11 @@ pub(crate) use search::search;
 pub(crate) use test::test;
 
 use nbfix_ipynb::{LoadError, Notebook};
-use nbfix_lint::{Crash, Linted};
+use nbfix_lint::{Crash, Finding, Linted};
 use nbfix_report::Document;
 use nbfix_rules::unreadable;
 
+use crate::function_apps::FunctionApps;
 use crate::inputs::Input;
 use crate::outcome::{Message, Outcome};
 use crate::terminal::reason;
@@ -79,6 +82,17 @@ fn count_remaining(input: &Input, notebook: &Notebook, remaining: &Linted, outco
     for crash in &remaining.crashes {
         outcome.messages.push(crash_message(input, crash));
     }
+}
+
+/// What was found in a file, with what its project tells of it.
+fn with_project(mut linted: Linted, apps: &FunctionApps, input: &Input) -> Linted {
+    let (findings, crashes) = apps.findings(input);
+    if !findings.is_empty() {
+        linted.findings.extend(findings);
+        linted.findings.sort_by_cached_key(Finding::order);
+    }
+    linted.crashes.extend(crashes);
+    linted
 }
 
 /// That a document was left as it is because of a bug.

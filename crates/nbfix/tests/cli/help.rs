@@ -10,8 +10,19 @@ fn help() {
     let folder = Folder::new();
     assert_snapshot!("nbfix", folder.nbfix("--help"));
     for command in [
-        "check", "fix", "diff", "allow", "explain", "rules", "match", "new-rule", "test", "config",
-        "schema", "docs",
+        "check",
+        "fix",
+        "diff",
+        "allow",
+        "explain",
+        "functions",
+        "rules",
+        "match",
+        "new-rule",
+        "test",
+        "config",
+        "schema",
+        "docs",
     ] {
         assert_snapshot!(command, folder.nbfix(&format!("{command} --help")));
     }

@@ -9,6 +9,7 @@ mod config;
 mod diff;
 mod files;
 mod fix;
+mod functions;
 mod habits;
 mod help;
 mod pages;

@@ -58,6 +58,7 @@ impl Folder {
     /// The same, with something on stdin.
     pub(crate) fn nbfix_with(&self, line: &str, stdin: impl AsRef<[u8]>) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
+        command.env("NBFIX_TODAY", "2026-11-21");
         run(
             command.args(line.split_whitespace()),
             self.0.path(),
@@ -68,6 +69,7 @@ impl Folder {
     /// Runs the command with something in its environment.
     pub(crate) fn nbfix_in(&self, environment: &[(&str, &str)], line: &str) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
+        command.env("NBFIX_TODAY", "2026-11-21");
         command.envs(environment.iter().copied());
         run(command.args(line.split_whitespace()), self.0.path(), &[])
     }
@@ -75,6 +77,7 @@ impl Folder {
     /// Runs the command in a folder of this folder.
     pub(crate) fn nbfix_from(&self, folder: &str, line: &str, stdin: &[u8]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
+        command.env("NBFIX_TODAY", "2026-11-21");
         run(
             command.args(line.split_whitespace()),
             &self.path(folder),

@@ -377,10 +377,13 @@ impl View<'_, '_> {
             writeln!(out, "</ul>")?;
         }
         if let Some(fix) = &finding.fix {
+            let number = match self.fixes.find(fix) {
+                Some((number, _)) => format!(" {number}"),
+                None => String::new(),
+            };
             writeln!(
                 out,
-                "<p class=\"quiet\">Fix {} ({}): {}</p>",
-                self.fixes.find(fix).map_or(0, |(number, _)| number),
+                "<p class=\"quiet\">Fix{number} ({}): {}</p>",
                 fix.safety.as_str(),
                 inline(&fix.title)
             )?;

@@ -13,7 +13,7 @@ use nbfix_semantic::{Configuration, ProgramId, Semantic, Unit};
 use nbfix_text::TextRange;
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::model_constants::{Constants, Place};
+use crate::model_constants::{Constants, MODELS, Place};
 use crate::settings::Settings;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -224,7 +224,7 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         .filter_map(|model| Some((*model, places.get(model)?.as_slice())))
         .collect();
     let successors = &Settings::of(findings).models.replace;
-    let constants = Constants::plan(semantic, &models, successors);
+    let constants = Constants::plan(semantic, &models, successors, &MODELS);
     for (model, places) in models {
         let Some(places) = places.split_first() else {
             continue;

@@ -7,12 +7,14 @@ use nbfix_python::{SourceOrderVisitor, dotted, range};
 use nbfix_semantic::Semantic;
 use nbfix_text::{Edit, TextRange};
 
-use crate::functions::{File, Runs, Step, Use, assignment, files, is_trigger};
+use crate::functions::{File, FunctionApp, Runs, Step, Use, apps, assignment, files, is_trigger};
 
-pub(crate) const CHECK: Check = Check::Notebook(check);
+pub(crate) const CHECK: Check = Check::Project(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
-    for file in files(semantic) {
+    let apps = apps(semantic);
+    for mut file in files(semantic) {
+        file.is_imported = is_imported(&apps, &file);
         for step in &file.steps {
             let Stmt::Try(attempt) = step.stmt else {
                 continue;
@@ -24,6 +26,15 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// Whether the entry of a project that is there as a whole imports the file.
+fn is_imported(apps: &[FunctionApp<'_>], file: &File<'_, '_>) -> bool {
+    let key = file.units.first().map(|unit| unit.cell.index());
+    apps.iter().filter(|app| app.project.complete).any(|app| {
+        let file = key.and_then(|key| app.project.file_of(key));
+        file.is_some_and(|file| app.run.imported.contains(&file.path))
+    })
 }
 
 fn hides<'a>(
@@ -182,8 +193,9 @@ fn is_app(file: &File<'_, '_>, name: &str) -> bool {
         .iter()
         .any(|made| made.name != name && !matches!(made.step.runs, Runs::Never(_)));
     let named = matches!(name, "app" | "application" | "func_app" | "function_app");
-    let exported =
-        file.is_function_app() || file.name == "__init__.py" && file.mentions_functions();
+    let exported = file.is_function_app()
+        || file.is_imported
+        || file.name == "__init__.py" && file.mentions_functions();
     !others && (makes_it || exported && named || decorates && file.mentions_functions())
 }
 

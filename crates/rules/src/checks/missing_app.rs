@@ -1,18 +1,28 @@
 //! `missing-app`: a `function_app.py` that leaves no app object at its top level.
 
+use nbfix_ipynb::CellId;
 use nbfix_lint::{Check, Findings, Report};
+use nbfix_project::{Project, Trouble};
 use nbfix_python::range;
 use nbfix_semantic::{Binding, BindingKind, Semantic};
 use nbfix_text::Edit;
 
 use crate::functions::{
-    File, Made, Runs, Step, assignment, function_apps, is_trigger_decorator, trigger_of, whole_line,
+    File, FunctionApp, Made, Runs, Step, apps, assignment, function_apps, is_trigger_decorator,
+    is_whole, trigger_of, whole_line,
 };
 
-pub(crate) const CHECK: Check = Check::Notebook(check);
+pub(crate) const CHECK: Check = Check::Project(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let apps = apps(semantic);
+    for app in apps.iter().filter(|app| app.project.complete) {
+        findings.extend(whole(semantic, app));
+    }
     for file in function_apps(semantic) {
+        if is_whole(&apps, &file) {
+            continue;
+        }
         if file.has_star() || file.is_dynamic() || file.may_hold_app() {
             continue;
         }
@@ -23,6 +33,55 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             findings.push(report);
         }
     }
+}
+
+/// What a project that is there as a whole lacks.
+fn whole<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>) -> Option<Report> {
+    let no_app = matches!(
+        app.failure().map(|error| &error.trouble),
+        Some(Trouble::NoApp)
+    );
+    // An exception that is hidden is told where it is raised.
+    if !no_app || !app.is_certain() || app.run.caught.iter().any(|error| error.sure) {
+        return None;
+    }
+    let lost = app
+        .run
+        .rebound
+        .iter()
+        .rev()
+        .find(|it| it.file == Project::ENTRY && it.sure);
+    if let Some(lost) = lost {
+        let made = app.run.objects.get(lost.object)?.made;
+        let label = "the app that is lost";
+        let report = app
+            .report_at(lost.place)
+            .with("name", lost.name.as_str())
+            .label(CellId(made.key), made.range, label);
+        let alone = app
+            .statement(lost.place)
+            .is_some_and(|stmt| range(stmt) == lost.place.range);
+        let line = whole_line(app.source(lost.place), lost.place.range).filter(|_| alone);
+        return Some(match line {
+            Some(line) => report.edit(CellId(lost.place.key), Edit::delete(line)),
+            None => report,
+        });
+    }
+    let mut entries = function_apps(semantic).into_iter();
+    let entry = entries.find(|file| {
+        let key = file.units.first().map(|unit| unit.cell.index());
+        key.is_some_and(|key| {
+            let file = app.project.file_of(key);
+            file.is_some_and(|file| file.path == Project::ENTRY)
+        })
+    })?;
+    unreached(&entry)
+        .or_else(|| never_made(&entry))
+        .or_else(|| {
+            let first = entry.steps.first()?;
+            let place = range(first.stmt);
+            Some(Report::at(first.unit.cell, place).says("nothing"))
+        })
 }
 
 /// `app = None` below the app.

@@ -1,19 +1,30 @@
 //! `undecorated-function`: a function for a trigger that no decorator tells the worker of.
 
 use nbfix_lint::{Check, Findings, Report};
+use nbfix_project::Project;
 use nbfix_python::ast::{Expr, Stmt, StmtFunctionDef};
 use nbfix_python::{is_stdlib, range};
 use nbfix_semantic::Semantic;
 use nbfix_text::Edit;
 
+use crate::functions::wrappers::{Undecorated, register};
 use crate::functions::{
-    File, Made, Runs, Step, Trigger, annotation_path, function_apps, newline, trigger_of,
+    File, FunctionApp, Made, Runs, Step, Trigger, annotation_path, apps, files, function_apps,
+    is_whole, newline, trigger_of, unimported,
 };
+use crate::settings::Settings;
 
-pub(crate) const CHECK: Check = Check::Notebook(check);
+pub(crate) const CHECK: Check = Check::Project(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let apps = apps(semantic);
+    for app in apps.iter().filter(|app| app.project.complete) {
+        whole(semantic, app, findings);
+    }
     for file in function_apps(semantic) {
+        if is_whole(&apps, &file) {
+            continue;
+        }
         // Without any app, that is what is to be told.
         if file.is_dynamic() || !file.has_star() && !file.may_hold_app() {
             continue;
@@ -32,6 +43,118 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             ));
         }
     }
+}
+
+/// The functions of a project that is there as a whole: those of the entry, and those that it imports by name.
+fn whole<'a>(semantic: &Semantic<'a>, app: &FunctionApp<'a>, findings: &mut Findings<'_>) {
+    // Without any app, that is what is to be told.
+    if app.run.app.is_none() {
+        return;
+    }
+    let all = files(semantic);
+    let file_at = |key: usize| {
+        all.iter()
+            .find(|file| file.units.iter().any(|unit| unit.cell.index() == key))
+    };
+    let entry = app.project.file(Project::ENTRY);
+    let Some(entry) = entry.and_then(|entry| file_at(entry.parts.first()?.key)) else {
+        return;
+    };
+    let mut found = false;
+    let mut elsewhere: Vec<Undecorated<'_, 'a>> = Vec::new();
+    for (bound, place) in &app.run.functions {
+        let Some(file) = file_at(place.key).filter(|_| !app.run.is_decorated(*place)) else {
+            continue;
+        };
+        let mut here = file.functions();
+        let Some((step, function)) = here.find(|(step, function)| {
+            step.unit.cell.index() == place.key && range(&function.name) == place.range
+        }) else {
+            continue;
+        };
+        let Some(trigger) = undecorated(file, step, function) else {
+            continue;
+        };
+        found = true;
+        if app.is_in_entry(*place) {
+            findings.push(report(file, step, function, &trigger));
+        } else if entry.reads_of(bound).next().is_none() {
+            elsewhere.push(Undecorated {
+                bound: bound.clone(),
+                unit: step.unit,
+                def: function,
+                trigger,
+            });
+        }
+    }
+    let style = Settings::of(findings).functions.style;
+    // One fix registers all of them; what its author allows is told to the allowance only.
+    let (allowed, elsewhere): (Vec<_>, Vec<_>) = elsewhere.into_iter().partition(is_allowed);
+    let mends = register(semantic, app, &elsewhere, style).filter(|_| !elsewhere.is_empty());
+    let mendable = elsewhere.iter().map(|function| (function, mends.as_ref()));
+    let all = mendable.chain(allowed.iter().map(|function| (function, None)));
+    for (function, mends) in all {
+        let holder = app.name().unwrap_or("app");
+        let name = function.def.name.as_str();
+        let decorator = decorator(holder, name, &function.trigger);
+        let mut report = Report::at(function.unit.cell, range(&function.def.name))
+            .says("elsewhere")
+            .with("function", name)
+            .with("decorator", decorator.as_str());
+        if let Some((edits, remedy)) = mends {
+            report = report
+                .with("remedy", *remedy)
+                .with("caution", caution(name, &function.trigger));
+            for (cell, edit) in edits {
+                report = report.edit(*cell, edit.clone());
+            }
+        }
+        findings.push(report);
+    }
+    let nothing = matches!(&app.run.index, Ok(functions) if functions.is_empty());
+    if found || !nothing || !app.is_certain() {
+        return;
+    }
+    // What else explains it is told by its own rule.
+    let other = !app.run.bare.is_empty()
+        || app.run.objects.iter().any(|it| !it.builders.is_empty())
+        || !unimported::modules(&app.project, &app.run).is_empty()
+        || app.project.files().any(|file| {
+            let reached = app.run.imported.contains(&file.path);
+            reached
+                && file
+                    .parts
+                    .iter()
+                    .any(|part| is_switched_off_somewhere(part.source))
+        });
+    let made = app.run.app.and_then(|id| app.run.objects.get(id));
+    if let (Some(made), Some(name), false) = (made, app.name(), other) {
+        let report = app
+            .report_at(made.made)
+            .says("index-empty")
+            .with("app", name);
+        findings.push(report.help(
+            "Decorate a function with this app, register a blueprint, or import the module that does, below it.",
+        ));
+    }
+}
+
+/// Whether a comment beside the `def` allows what is found there.
+fn is_allowed(function: &Undecorated<'_, '_>) -> bool {
+    let source = function.unit.source;
+    let line = source
+        .get(range(&function.def.name).start()..)
+        .and_then(|rest| rest.lines().next());
+    line.is_some_and(|line| line.contains("nbfix: allow"))
+}
+
+/// Whether a decorator stands in some comment.
+fn is_switched_off_somewhere(source: &str) -> bool {
+    let mut lines = source.lines().map(str::trim_start);
+    lines.any(|line| {
+        line.starts_with('#')
+            && (line.contains("# @") || line.contains("#@") || line.contains("register_"))
+    })
 }
 
 /// The trigger of a function that nothing decorates, calls, names or lists.
@@ -117,6 +240,7 @@ fn report<'a>(
     let decorator = decorator(app.as_ref().map_or("app", |app| app.name), name, trigger);
     let report = Report::at(step.unit.cell, range(&function.name))
         .with("function", name)
+        .with("remedy", format!("Decorate it: `{decorator}`"))
         .with("decorator", decorator.as_str());
     let alone = function.parameters.len() == 1;
     let mends = matches!(trigger.decorator, "route" | "timer_trigger") && alone;

@@ -6,16 +6,21 @@ use nbfix_python::range;
 use nbfix_semantic::Semantic;
 use nbfix_text::Edit;
 
+use crate::functions::whole_blueprints as whole;
 use crate::functions::{
-    Blueprint, File, Read, Runs, Step, Use, function_apps, is_trigger_decorator, line_below,
-    whole_line,
+    Blueprint, File, Read, Runs, Step, Use, apps, function_apps, is_trigger_decorator, is_whole,
+    line_below, whole_line,
 };
 
-pub(crate) const CHECK: Check = Check::Notebook(check);
+pub(crate) const CHECK: Check = Check::Project(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let apps = apps(semantic);
+    for app in apps.iter().filter(|app| app.project.complete) {
+        whole::check(semantic, app, findings);
+    }
     for file in function_apps(semantic) {
-        if file.is_dynamic() || file.has_star() {
+        if file.is_dynamic() || file.has_star() || is_whole(&apps, &file) {
             continue;
         }
         for blueprint in file.blueprints() {

@@ -8,13 +8,21 @@ use nbfix_python::{Body, SourceOrderVisitor, is_stdlib, range, split, string_val
 use nbfix_semantic::{Binding, BindingKind, ProgramKind, Semantic, Unit};
 use nbfix_text::TextRange;
 
+mod apps;
 mod lines;
+mod projects;
 mod reads;
+mod report;
 mod triggers;
+pub(crate) mod unimported;
+pub(crate) mod whole_blueprints;
+pub(crate) mod wrappers;
 
+pub(crate) use apps::{FunctionApp, apps, is_whole, library_name};
 pub(crate) use lines::{line_below, newline, whole_line};
 pub(crate) use reads::{Read, Use};
 use reads::{Reader, origin};
+pub use report::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_indexes};
 pub(crate) use triggers::{Trigger, annotation_path, is_trigger, is_trigger_decorator, trigger_of};
 
 const APPS: &[&str] = &[
@@ -123,6 +131,8 @@ pub(crate) struct File<'s, 'a> {
     pub(crate) units: Vec<&'s Unit<'a>>,
     pub(crate) steps: Vec<Step<'s, 'a>>,
     pub(crate) reads: Vec<Read<'s, 'a>>,
+    /// Whether the entry of a project is known to import it.
+    pub(crate) is_imported: bool,
     calls: Vec<(&'s Unit<'a>, &'a ExprCall)>,
 }
 
@@ -166,6 +176,7 @@ impl<'s, 'a> File<'s, 'a> {
             name: name.to_owned(),
             steps: Vec::new(),
             reads: Vec::new(),
+            is_imported: false,
             calls: Vec::new(),
             units,
         };

@@ -1,0 +1,293 @@
+//! Which model is asked of whom.
+
+use nbfix_python::ast::{AnyNodeRef, BoolOp, Expr, ExprCall, StringFlags as _};
+use nbfix_python::{SourceOrderVisitor, TraversalSignal, range, string_value};
+use nbfix_semantic::{ProgramId, Semantic, Unit};
+use nbfix_text::TextRange;
+
+use crate::retirement::Provider;
+
+/// Keyword arguments that take the name of a model.
+const KEYWORDS: [&str; 6] = [
+    "model",
+    "model_name",
+    "model_id",
+    "engine",
+    "deployment_id",
+    "azure_deployment",
+];
+
+/// What makes a client, or is one: a dotted path, and who answers.
+const CLIENTS: &[(&str, Provider)] = &[
+    ("openai.AzureOpenAI", Provider::Azure),
+    ("openai.AsyncAzureOpenAI", Provider::Azure),
+    ("langchain_openai.AzureChatOpenAI", Provider::Azure),
+    ("langchain_openai.AzureOpenAIEmbeddings", Provider::Azure),
+    ("langchain_openai.AzureOpenAI", Provider::Azure),
+    ("llama_index.llms.azure_openai", Provider::Azure),
+    ("openai", Provider::OpenAi),
+    ("langchain_openai", Provider::OpenAi),
+    ("langchain.chat_models.ChatOpenAI", Provider::OpenAi),
+    ("langchain.llms.OpenAI", Provider::OpenAi),
+    (
+        "langchain_community.chat_models.ChatOpenAI",
+        Provider::OpenAi,
+    ),
+    ("llama_index.llms.openai", Provider::OpenAi),
+    ("llama_index.embeddings.openai", Provider::OpenAi),
+    ("anthropic.Anthropic", Provider::Anthropic),
+    ("anthropic.AsyncAnthropic", Provider::Anthropic),
+    ("langchain_anthropic", Provider::Anthropic),
+    ("google.genai.Client", Provider::Gemini),
+    ("google.generativeai", Provider::Gemini),
+    ("langchain_google_genai", Provider::Gemini),
+    ("vertexai", Provider::Vertex),
+    ("langchain_google_vertexai", Provider::Vertex),
+    ("mistralai", Provider::Mistral),
+    ("groq", Provider::Groq),
+];
+
+/// A model's name that is handed to a service.
+pub(crate) struct Use<'a> {
+    pub(crate) model: &'a str,
+    pub(crate) provider: Provider,
+    /// The unit of the literal, by its index, and the literal.
+    pub(crate) unit: usize,
+    pub(crate) literal: &'a Expr,
+}
+
+/// Every use whose provider the client tells; each literal once.
+pub(crate) fn uses<'a>(semantic: &Semantic<'a>) -> Vec<Use<'a>> {
+    let mut uses: Vec<Use<'a>> = Vec::new();
+    let azure = speaks_to_azure(semantic);
+    for unit in semantic.units_of(ProgramId::DOCUMENT) {
+        if !KEYWORDS.iter().any(|word| unit.source.contains(word))
+            && !unit.source.contains("GenerativeModel")
+        {
+            continue;
+        }
+        let mut finder = Finder {
+            semantic,
+            unit,
+            ancestors: Vec::new(),
+            found: Vec::new(),
+            azure,
+        };
+        finder.visit_body(unit.module.body());
+        for found in finder.found {
+            let place = |each: &Use<'a>| (each.unit, range(each.literal));
+            if !uses.iter().any(|known| place(known) == place(&found)) {
+                uses.push(found);
+            }
+        }
+    }
+    uses
+}
+
+/// Whether the notebook turns the old `openai` module, or all its clients, to Azure or to a gateway.
+fn speaks_to_azure(semantic: &Semantic<'_>) -> bool {
+    let marks = [
+        "openai.api_type",
+        "OPENAI_API_TYPE",
+        "openai.api_base",
+        "OPENAI_BASE_URL",
+        "OPENAI_API_BASE",
+    ];
+    let cells = semantic.notebook().cells();
+    cells
+        .iter()
+        .any(|cell| marks.iter().any(|mark| cell.source.contains(mark)))
+}
+
+struct Finder<'s, 'a> {
+    semantic: &'s Semantic<'a>,
+    unit: &'s Unit<'a>,
+    ancestors: Vec<AnyNodeRef<'a>>,
+    found: Vec<Use<'a>>,
+    azure: bool,
+}
+
+impl<'a> Finder<'_, 'a> {
+    fn call(&mut self, call: &'a ExprCall) {
+        let named = call.arguments.keywords.iter().find(|keyword| {
+            keyword
+                .arg
+                .as_ref()
+                .is_some_and(|name| KEYWORDS.contains(&name.as_str()))
+        });
+        let path = self.semantic.qualified(self.unit, &*call.func);
+        let positional = path
+            .as_deref()
+            .filter(|path| path.ends_with(".GenerativeModel"))
+            .and_then(|_| call.arguments.args.first());
+        let Some(value) = named.map(|keyword| &keyword.value).or(positional) else {
+            return;
+        };
+        let Some((unit, literal)) = self.literal(value) else {
+            return;
+        };
+        let Some(model) = string_value(literal) else {
+            return;
+        };
+        if let Some(provider) = self.provider(call, path.as_deref()) {
+            self.found.push(Use {
+                model,
+                provider,
+                unit,
+                literal,
+            });
+        }
+    }
+
+    /// The literal that an argument stands for: itself, a constant, the default of the environment, of a parameter.
+    fn literal(&self, value: &'a Expr) -> Option<(usize, &'a Expr)> {
+        let (home, value) = self.semantic.value_of(self.unit, value);
+        match value {
+            Expr::StringLiteral(_) => Some((home.index, value)),
+            Expr::Name(name) => {
+                let default = self.default(name.id.as_str())?;
+                default
+                    .is_string_literal_expr()
+                    .then_some((self.unit.index, default))
+            }
+            Expr::Call(call) => {
+                let path = self.semantic.qualified(home, &*call.func)?;
+                let default = call
+                    .arguments
+                    .args
+                    .get(1)
+                    .filter(|default| default.is_string_literal_expr())?;
+                matches!(path.as_str(), "os.environ.get" | "os.getenv")
+                    .then_some((home.index, default))
+            }
+            Expr::BoolOp(either) if either.op == BoolOp::Or => {
+                let last = either
+                    .values
+                    .last()
+                    .filter(|last| last.is_string_literal_expr())?;
+                Some((home.index, last))
+            }
+            _ => None,
+        }
+    }
+
+    /// The default of a parameter of the function around.
+    fn default(&self, name: &str) -> Option<&'a Expr> {
+        let function = self.ancestors.iter().rev().find_map(|node| match node {
+            AnyNodeRef::StmtFunctionDef(function) => Some(*function),
+            _ => None,
+        })?;
+        let mut parameters = function.parameters.iter_non_variadic_params();
+        parameters
+            .find(|each| each.parameter.name.as_str() == name)?
+            .default
+            .as_deref()
+    }
+
+    fn provider(&self, call: &'a ExprCall, path: Option<&str>) -> Option<Provider> {
+        let (maker, made) = match path {
+            Some(path) => (Some((self.unit, call)), path.to_owned()),
+            None => {
+                // In `client.chat.completions.create` the client stands first.
+                let mut client = &*call.func;
+                while let Expr::Attribute(member) = client {
+                    client = &member.value;
+                }
+                (
+                    self.maker(client),
+                    self.semantic.made_by(self.unit, client)?,
+                )
+            }
+        };
+        let belongs = |root: &str| {
+            made == root
+                || made
+                    .strip_prefix(root)
+                    .is_some_and(|rest| rest.starts_with('.'))
+        };
+        let (_, provider) = CLIENTS.iter().find(|(root, _)| belongs(root))?;
+        self.turned(*provider, maker)
+    }
+
+    /// The call that made a client, and where it stands.
+    fn maker(&self, client: &'a Expr) -> Option<(&Unit<'a>, &'a ExprCall)> {
+        match self.semantic.value_of(self.unit, client) {
+            (home, Expr::Call(call)) => Some((home, call)),
+            _ => None,
+        }
+    }
+
+    /// Who answers where the client is turned to another address; `None` if nobody can tell.
+    fn turned(
+        &self,
+        provider: Provider,
+        maker: Option<(&Unit<'a>, &'a ExprCall)>,
+    ) -> Option<Provider> {
+        let keywords = || {
+            let keywords = maker.map(|(_, call)| call.arguments.keywords.iter());
+            keywords.into_iter().flatten()
+        };
+        let keyword = |name: &str| {
+            keywords().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name))
+        };
+        if keywords().any(|keyword| keyword.arg.is_none()) {
+            return None;
+        }
+        let addresses = ["base_url", "api_base", "openai_api_base", "endpoint"];
+        if let Some(address) = addresses.iter().find_map(|name| keyword(name)) {
+            let source = maker.map_or("", |(home, _)| home.source);
+            let text = range(&address.value).of(source);
+            let hosts = [
+                "openai.azure.com",
+                "services.ai.azure.com",
+                "cognitiveservices.azure.com",
+            ];
+            let is_azure = hosts.iter().any(|host| text.contains(host));
+            return is_azure.then_some(Provider::Azure);
+        }
+        match provider {
+            Provider::OpenAi if self.azure => None,
+            Provider::Gemini if keyword("vertexai").is_some() => Some(Provider::Vertex),
+            provider => Some(provider),
+        }
+    }
+}
+
+impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
+    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
+        if let AnyNodeRef::ExprCall(call) = node {
+            self.call(call);
+        }
+        self.ancestors.push(node);
+        TraversalSignal::Traverse
+    }
+
+    fn leave_node(&mut self, _: AnyNodeRef<'a>) {
+        self.ancestors.pop();
+    }
+}
+
+/// The text between the quotes of a literal that is one piece.
+pub(crate) fn inner(literal: &Expr) -> Option<TextRange> {
+    let one = nbfix_python::single_literal(literal)?;
+    let quotes = if one.flags.is_triple_quoted() { 3 } else { 1 };
+    let whole = range(literal);
+    let start = whole.start() + one.flags.prefix().as_str().len() + quotes;
+    Some(TextRange::new(start, whole.end().checked_sub(quotes)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_stand_from_the_narrow_to_the_wide() {
+        for (index, (path, _)) in CLIENTS.iter().enumerate() {
+            let wider = CLIENTS
+                .iter()
+                .take(index)
+                .find(|(other, _)| path.starts_with(&format!("{other}.")));
+            assert!(wider.is_none(), "{path} is never reached");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Findings and fixes to text, JSON and diffs, rendered to any [`std::io::Write`].
+//! Findings and fixes to text, JSON, SARIF, HTML and diffs, rendered to any [`std::io::Write`].
 //!
 //! - [`full`] shows each finding with the source around it, [`concise`] in one line;
 //! - [`JsonArray`] and [`json_lines`] write the same for programs, and the [`Summary`] closes a run;

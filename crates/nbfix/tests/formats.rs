@@ -111,7 +111,7 @@ fn sources(file: &[u8]) -> Option<Vec<String>> {
     let cells = notebook["cells"].as_array()?.iter();
     let source = |cell: &Value| match &cell["source"] {
         Value::String(text) => text.clone(),
-        lines => list(lines).iter().map(|line| text(line)).collect(),
+        lines => list(lines).iter().map(text).collect(),
     };
     Some(cells.map(source).collect())
 }

@@ -108,7 +108,7 @@ impl Totals {
     /// The rules, the worst first, and of those the ones that found most.
     pub(crate) fn ranked(&self) -> Vec<&RuleTotal> {
         let mut rules: Vec<&RuleTotal> = self.rules.values().collect();
-        rules.sort_by(|a, b| (b.level, b.findings).cmp(&(a.level, a.findings)));
+        rules.sort_by_key(|rule| std::cmp::Reverse((rule.level, rule.findings)));
         rules
     }
 }

@@ -303,7 +303,7 @@ impl View<'_, '_> {
     ) -> io::Result<()> {
         // The same change may have another title in each cell.
         let mut titles: Vec<&str> = Vec::new();
-        for finding in &self.document.findings[..] {
+        for finding in self.document.findings {
             let own = finding.fix.as_ref().filter(|own| is_same(own, fix));
             if let Some(own) = own.filter(|_| self.home(finding) == here)
                 && !titles.contains(&own.title.as_str())

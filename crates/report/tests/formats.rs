@@ -71,23 +71,23 @@ fn nothing_steers_the_reader() {
     let document = document(PATH, &notebook, &findings, &crashes);
     let totals = Totals::of(&document);
 
-    let text = written(|out, document| github(out, document), &document);
+    let text = written(github, &document);
     assert_eq!(text.lines().count(), 4);
     assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
     assert_snapshot!("github", text);
 
-    let text = written(|out, document| gitlab(out, document), &document);
+    let text = written(gitlab, &document);
     let issues: Vec<Value> = serde_json::from_str(&format!("[{text}]")).unwrap();
     assert_eq!(issues.len(), 4);
 
-    let text = written(|out, document| junit(out, document), &document);
+    let text = written(junit, &document);
     assert!(
         !text.contains("<script>") && !text.contains("]]>"),
         "{text}"
     );
     assert_snapshot!("junit", JUNIT_OPEN.to_owned() + &text + JUNIT_CLOSE);
 
-    let text = written(|out, document| markdown(out, document), &document);
+    let text = written(markdown, &document);
     assert!(
         !text.contains("<script>") && !text.contains(" @you"),
         "{text}"
@@ -95,13 +95,13 @@ fn nothing_steers_the_reader() {
     let all = markdown_open(&totals) + &text + &markdown_close(2);
     assert_snapshot!("markdown", all);
 
-    let text = written(|out, document| html(out, document), &document);
+    let text = written(html, &document);
     assert!(!text.contains("<script>"), "{text}");
     assert_snapshot!("html", text);
     let page = html_open(&totals) + &text + &html_close("1.2.3");
     assert_eq!(page.matches("<script>").count(), 1);
 
-    let text = written(|out, document| sarif(out, document), &document);
+    let text = written(sarif, &document);
     let all = SARIF_OPEN.to_owned() + &text + &sarif_close(&totals, "1.2.3", |_| None);
     let parsed: Value = serde_json::from_str(&all).unwrap();
     let results = parsed["runs"][0]["results"].as_array().unwrap();
@@ -118,7 +118,7 @@ fn nothing_steers_the_reader() {
 /// The words that tell findings from each other, wherever they move to.
 fn fingerprints(notebook: &Notebook, findings: &[Finding]) -> Vec<String> {
     let document = document("a.ipynb", notebook, findings, &[]);
-    let text = written(|out, document| sarif(out, document), &document);
+    let text = written(sarif, &document);
     let results: Vec<Value> = serde_json::from_str(&format!("[{text}]")).unwrap();
     let print = |result: &Value| {
         let print = &result["partialFingerprints"]["nbfix/v1"];
@@ -202,19 +202,14 @@ fn what_did_not_load_has_its_place_in_the_file() {
         findings: &findings,
         crashes: &[],
     };
-    let text = written(|out, document| github(out, document), &document);
+    let text = written(github, &document);
     assert!(text.contains(",line=3,endLine=3,col=2,"), "{text}");
-    let text = written(|out, document| sarif(out, document), &document);
+    let text = written(sarif, &document);
     let result: Value = serde_json::from_str(&text).unwrap();
     let location = &result["locations"][0];
     assert_eq!(location["physicalLocation"]["region"]["startLine"], 3);
     assert!(location["logicalLocations"].is_null());
-    for format in [
-        (|out, document| html(out, document)) as Format,
-        |out, document| markdown(out, document),
-        |out, document| junit(out, document),
-        |out, document| gitlab(out, document),
-    ] {
+    for format in [html as Format, markdown, junit, gitlab] {
         assert!(written(format, &document).contains("no notebook"));
     }
 }

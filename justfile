@@ -18,6 +18,10 @@ test *ARGS:
 bless *ARGS:
     INSTA_UPDATE=always cargo test --workspace {{ARGS}}
 
+# The hooks and the wheel as users get them: release builds, so it takes minutes. HOW is `rust` or `wheel`.
+test-hooks HOW='rust':
+    crates/nbfix/tests/hooks.sh {{HOW}}
+
 # Time and memory beside `cat` and ruff, on notebooks that are made for it or on those in FOLDER.
 bench *FOLDER:
     cargo build --release --package nbfix

@@ -2,10 +2,11 @@
 //!
 //! [`mend`] lints, takes the fixes that promise enough, applies those that do not overlap, and proves the result
 //! before it is kept: every edited cell still parses, as does every new one, each finding is gone, nothing as bad has
-//! come. It repeats until nothing is left to do.
+//! come. It repeats until nothing is left to do. [`mend_asking`] does the same fix by fix, and asks somebody each time.
 //!
 //! What this crate does not know: any particular rule, files, printing. It takes a notebook and gives a notebook.
 
+mod ask;
 mod plan;
 mod prove;
 
@@ -16,6 +17,7 @@ use nbfix_lint::{Finding, Fix, Linted, Place, RuleSet, Safety, lint};
 use nbfix_semantic::{Origin, Semantic, Sources};
 use rustc_hash::{FxHashSet, FxHasher};
 
+pub use ask::{Answer, Proposal, mend_asking};
 use plan::Plan;
 
 /// A fix may make room for another. Real notebooks come to rest after two passes; this bounds the rest.
@@ -140,6 +142,15 @@ impl State {
 
     /// What tells a fix from all others, in every pass.
     fn key(&self, finding: &Finding, fix: &Fix) -> u64 {
+        let range = match &finding.at {
+            Place::Cell(span) => Some(span.range),
+            Place::File { .. } => None,
+        };
+        hash(&(finding.rule.name, self.home(finding), range, self.deed(fix)))
+    }
+
+    /// What a fix does, whatever it is for.
+    fn deed(&self, fix: &Fix) -> u64 {
         let edits = fix
             .edits
             .iter()
@@ -148,14 +159,7 @@ impl State {
             .cells
             .iter()
             .map(|cell| (self.name(CellId(cell.before)), &cell.source));
-        let range = match &finding.at {
-            Place::Cell(span) => Some(span.range),
-            Place::File { .. } => None,
-        };
         hash(&(
-            finding.rule.name,
-            self.home(finding),
-            range,
             edits.collect::<Vec<_>>(),
             cells.collect::<Vec<_>>(),
             fix.metadata

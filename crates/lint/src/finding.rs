@@ -281,8 +281,12 @@ impl Findings<'_> {
     /// Whether the author allows what the rule finds there. What is handed over nevertheless is not told; to ask is for
     /// rules whose one fix mends several places, so that it leaves out those that are meant to stay.
     pub fn is_allowed(&self, cell: CellId, range: TextRange) -> bool {
-        let at = Place::Cell(Span { cell, range });
-        self.allows.allow(self.selected.rule.name, &at)
+        self.is_allowed_of(self.selected.rule.name, cell, range)
+    }
+
+    /// The same for another rule, with which this one shares a fix.
+    pub fn is_allowed_of(&self, rule: &str, cell: CellId, range: TextRange) -> bool {
+        self.allows.allow(rule, &Place::Cell(Span { cell, range }))
     }
 
     /// Takes the reports that there are.

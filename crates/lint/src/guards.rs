@@ -1,6 +1,6 @@
 //! Whether a piece of code is guarded already, so that its failure does not stop the notebook.
 
-use nbfix_python::ast::{ElifElseClause, ExceptHandler, Expr, Stmt, StmtTry};
+use nbfix_python::ast::{ElifElseClause, ExceptHandler, Expr, Stmt, StmtTry, StmtWith};
 use nbfix_python::{AnyNodeRef, dotted, range};
 use nbfix_text::TextRange;
 
@@ -19,10 +19,7 @@ const CODE_BUGS: &[&str] = &[
 pub fn is_caught(ancestors: &[AnyNodeRef<'_>], inside: TextRange) -> bool {
     ancestors.iter().any(|node| match node {
         AnyNodeRef::StmtTry(each) => in_body(each, inside) && goes_on(each),
-        AnyNodeRef::StmtWith(with) => with
-            .items
-            .iter()
-            .any(|item| is_suppress(&item.context_expr)),
+        AnyNodeRef::StmtWith(with) => suppresses(with),
         _ => false,
     })
 }
@@ -39,6 +36,13 @@ pub fn is_conditional(ancestors: &[AnyNodeRef<'_>], inside: TextRange) -> bool {
 
 fn in_body(each: &StmtTry, inside: TextRange) -> bool {
     each.body.iter().any(|stmt| range(stmt).covers(inside))
+}
+
+/// Whether a `with` goes on behind what fails in it.
+pub fn suppresses(with: &StmtWith) -> bool {
+    with.items
+        .iter()
+        .any(|item| is_suppress(&item.context_expr))
 }
 
 fn is_suppress(expr: &Expr) -> bool {

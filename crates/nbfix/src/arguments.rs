@@ -1,5 +1,6 @@
 //! What the command line says.
 
+mod batch;
 mod config;
 mod living;
 mod outputs;
@@ -12,6 +13,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nbfix_lint::{Level, Safety};
 
+pub(crate) use batch::{
+    BatchArguments, CompletionsArguments, JournalArguments, ManArguments, UndoArguments,
+};
 pub(crate) use config::ConfigCommandArguments;
 pub(crate) use living::{
     AllowArguments, AllowAs, BaselineArguments, BaselineCommand, BaselineWriteArguments,
@@ -36,6 +40,7 @@ pub(crate) use reports::{ReportArguments, ReportFormat};
   nbfix check                     look at every notebook in and below this folder
   nbfix diff demo.ipynb           see what would be mended
   nbfix fix demo.ipynb            mend what can be mended safely
+  nbfix undo                      take that back
   nbfix explain asyncio-run       read what a rule is about
   nbfix new-rule retired-client   begin a rule of your own; `nbfix test` tries it
 
@@ -59,6 +64,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Mend what can be mended.
     Fix(FixArguments),
+    /// Take back what the last run changed.
+    Undo(UndoArguments),
     /// Show what `fix` would do.
     Diff(DiffArguments),
     /// Write down what is found, so that `check` tells only what is new.
@@ -84,6 +91,10 @@ pub(crate) enum Command {
     Schema(SchemaArguments),
     /// Write the pages of all rules as a site to browse.
     Docs(DocsArguments),
+    /// Print what completes commands and options in a shell.
+    Completions(CompletionsArguments),
+    /// Print the manual page.
+    Man(ManArguments),
 }
 
 #[derive(Debug, Args)]
@@ -141,6 +152,8 @@ pub(crate) struct MendArguments {
     /// Exit with 1 if something was mended, even if nothing is left.
     #[arg(long, help_heading = "Fixes")]
     pub(crate) exit_non_zero_on_fix: bool,
+    #[command(flatten)]
+    pub(crate) journal: JournalArguments,
 }
 
 /// Which findings.
@@ -163,9 +176,13 @@ pub(crate) struct FilterArguments {
   nbfix fix notebooks/
   nbfix fix --unsafe --select asyncio-run demo.ipynb
   nbfix fix --unsafe --clear-outputs changed demo.ipynb
+  nbfix fix --interactive demo.ipynb
+  nbfix fix --unsafe --patch mended.patch --report mended.json course/ labs/
   nbfix fix - < broken.ipynb > mended.ipynb
 
 A file is replaced as a whole or not at all; a file without anything to mend is not written.
+`nbfix undo` takes the run back, byte for byte, even if it was interrupted; the same command again
+goes on with it.
 
 Exit codes:
   0  no finding at or above `--fail-on` remains
@@ -180,6 +197,8 @@ pub(crate) struct FixArguments {
     pub(crate) safety: SafetyArguments,
     #[command(flatten)]
     pub(crate) clear: ClearArguments,
+    #[command(flatten)]
+    pub(crate) batch: BatchArguments,
     /// Exit with 1 if something was mended, even if nothing is left.
     #[arg(long, help_heading = "Output")]
     pub(crate) exit_non_zero_on_fix: bool,

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{plain_path, seen_from_here};
 use crate::inputs::{Input, shown};
+use crate::journal::Journal;
 use crate::project::Project;
 use crate::terminal::reason;
 use crate::write::replace;
@@ -279,7 +280,7 @@ impl Baseline {
         if !self.exists() {
             fs::write(&self.path, bytes).map_err(|error| anyhow!("{name}: {}", reason(&error)))?;
         } else if bytes != self.bytes {
-            replace(&self.path, &self.bytes, &bytes).with_context(|| name)?;
+            replace(&self.path, &self.bytes, &bytes, &Journal::off()).with_context(|| name)?;
         }
         Ok(written)
     }

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use nbfix_fix::{Mended, mend};
-use nbfix_ipynb::{CellId, Span};
-use nbfix_lint::{Crash, Finding, Label, Place, RuleSet, Safety, Scope, lint};
+use nbfix_fix::Mended;
+use nbfix_ipynb::{CellId, Notebook, Span};
+use nbfix_lint::{Crash, Finding, Label, Place, RuleSet, Scope, lint};
 use nbfix_semantic::{Semantic, Sources};
 use nbfix_text::{Patch, TextRange};
 use rustc_hash::FxHashMap;
 
 use crate::app_folder::{AppFile, AppFolder, ENTRY};
 use crate::inputs::{Input, shown};
+use crate::journal::Journal;
 use crate::write::replace_all;
 
 /// The function apps of a run, by root.
@@ -116,22 +117,17 @@ impl FunctionApps {
         (own.unwrap_or_default(), crashes)
     }
 
-    /// The project of a file with the fixes that promise enough; with `write`, they are on disk then.
+    /// The project of a file with the fixes that `how` applies; with a journal to `write`, they are on disk then.
     pub(crate) fn rewritten(
         &self,
         input: &Input,
-        least: Safety,
-        write: bool,
+        how: impl FnOnce(Notebook, &str, &RuleSet) -> Mended,
+        write: Option<&Journal>,
     ) -> Option<(&AppFolder, CellId, &Rewritten)> {
         let (root, whole) = self.whole(input)?;
         let project = whole.project(root)?;
         let rewritten = whole.mended.get_or_init(|| {
-            let mended = mend(
-                project.notebook.clone(),
-                project.name.as_str(),
-                &whole.rules,
-                least,
-            );
+            let mended = how(project.notebook.clone(), &project.name, &whole.rules);
             Some(whole.apply(project, mended, write))
         });
         Some((
@@ -149,7 +145,7 @@ impl Whole {
             .as_ref()
     }
 
-    fn apply(&self, project: &AppFolder, mended: Mended, write: bool) -> Rewritten {
+    fn apply(&self, project: &AppFolder, mended: Mended, write: Option<&Journal>) -> Rewritten {
         let changes = project.changes(&mended.notebook);
         let other = changes
             .iter()
@@ -169,7 +165,7 @@ impl Whole {
             .iter()
             .map(|(file, bytes)| (file.path.as_path(), file.bytes.as_slice(), bytes.as_slice()))
             .collect();
-        let done = if write { replace_all(&files) } else { Ok(()) };
+        let done = write.map_or(Ok(()), |journal| replace_all(&files, journal));
         let refused = done.err().map(|error| format!("{error:#}"));
         let kept = refused.is_none();
         let changes = changes.into_iter().filter(|_| kept);

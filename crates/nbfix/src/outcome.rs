@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Findings,
     /// Something that was asked for could not be done.
     Trouble,
+    /// Somebody ended it.
+    Interrupted,
 }
 
 impl Exit {
@@ -25,6 +27,8 @@ impl Exit {
             Exit::Clean => 0,
             Exit::Findings => 1,
             Exit::Trouble => 2,
+            // What shells say of a command that Ctrl-C ended.
+            Exit::Interrupted => 130,
         })
     }
 }
@@ -42,6 +46,10 @@ pub(crate) struct Outcome {
     pub(crate) messages: Vec<Message>,
     /// What counts.
     pub(crate) tally: Tally,
+    /// For the patch that was asked for.
+    pub(crate) patch: Vec<u8>,
+    /// For the report that was asked for: one JSON object.
+    pub(crate) record: String,
 }
 
 /// What is said on stderr.

@@ -258,9 +258,9 @@ impl<'a> Reports<'a> {
     }
 
     /// Takes one document, rendered in all formats.
-    pub(crate) fn add(&mut self, rendered: &[Vec<u8>], totals: Option<Totals>) -> io::Result<()> {
+    pub(crate) fn add(&mut self, rendered: &[Vec<u8>], totals: Option<&Totals>) -> io::Result<()> {
         if let Some(totals) = totals {
-            self.totals.add(totals);
+            self.totals.add(totals.clone());
         }
         for ((name, sink), bytes) in self.sinks.iter_mut().zip(rendered) {
             sink.add(bytes).map_err(|error| told(name, error))?;

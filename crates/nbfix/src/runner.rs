@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
@@ -13,6 +14,7 @@ use nbfix_lint::Crash;
 
 use crate::arguments::{FileArguments, TellArguments};
 use crate::inputs::{self, Input, Inputs};
+use crate::interrupt;
 use crate::outcome::{Message, Outcome, Tally};
 use crate::progress::Progress;
 use crate::project::Projects;
@@ -51,6 +53,34 @@ impl Frame {
     };
 }
 
+/// How many files are worked on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As many as there are jobs.
+    Parallel,
+    /// One, whose outcome is told before the next one is begun. No bar stands in the way.
+    OneByOne,
+}
+
+/// That somebody ended the run before its end.
+#[derive(Debug)]
+pub(crate) struct Interrupted {
+    done: usize,
+    total: usize,
+}
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { done, total } = self;
+        write!(
+            f,
+            "interrupted: {done} of {total} files are done, the others as they were; the same command again goes on"
+        )
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
 /// One command on its files.
 pub(crate) struct Run<'a> {
     pub(crate) files: &'a FileArguments,
@@ -77,18 +107,35 @@ impl Run<'_> {
         work: impl Fn(&Input) -> Outcome + Sync,
         crashed: impl Fn(&Input, Crash) -> Outcome + Sync,
     ) -> anyhow::Result<Tally> {
-        self.each_of(self.find()?, work, crashed, |_| Ok(()))
+        self.each_of(self.find()?, work, crashed)
     }
 
     /// Works on each of the files, prints the outcomes in the order of the paths, and adds them up. `crashed` tells
-    /// of a panic outside of the rules, whose own are caught one by one; `also` gets each outcome after it was printed.
+    /// of a panic outside of the rules, whose own are caught one by one.
     pub(crate) fn each_of(
         &self,
         found: Inputs,
         work: impl Fn(&Input) -> Outcome + Sync,
         crashed: impl Fn(&Input, Crash) -> Outcome + Sync,
-        mut also: impl FnMut(&mut Outcome) -> io::Result<()>,
     ) -> anyhow::Result<Tally> {
+        self.each_at(Pace::Parallel, found, work, crashed, |_| {})
+    }
+
+    /// The same at a pace of one's own. `also` is given each outcome, in the same order.
+    ///
+    /// # Errors
+    /// [`Interrupted`], or if stdout fails.
+    pub(crate) fn each_at(
+        &self,
+        pace: Pace,
+        found: Inputs,
+        work: impl Fn(&Input) -> Outcome + Sync,
+        crashed: impl Fn(&Input, Crash) -> Outcome + Sync,
+        mut also: impl FnMut(&Outcome) + Send,
+    ) -> anyhow::Result<Tally> {
+        if self.persistent && pace == Pace::Parallel {
+            interrupt::listen();
+        }
         let mut tally = Tally::default();
         for error in &found.errors {
             self.terminal.error(error);
@@ -101,20 +148,31 @@ impl Run<'_> {
         if projects.any(|project| project.runs_nothing()) {
             self.terminal.warning("no rule is selected");
         }
-        let mut progress = Progress::new(found.inputs.len(), self.telling.quiet);
+        let bar = !self.telling.quiet && pace == Pace::Parallel;
+        let mut progress = Progress::new(found.inputs.len(), bar);
+        let mut done = 0;
         let mut printed = false;
         let guarded =
             |input: &Input| caught(|| work(input)).unwrap_or_else(|crash| crashed(input, crash));
-        in_order(&found.inputs, self.jobs(), guarded, |mut outcome| {
+        let take = |outcome: Outcome| {
+            done += 1;
             progress.step();
             let told = progress.aside(|| {
-                self.tell(&outcome, &mut printed)?;
-                also(&mut outcome)
+                also(&outcome);
+                self.tell(&outcome, &mut printed)
             });
             tally.add(outcome.tally);
             told
-        })?;
+        };
+        match pace {
+            Pace::Parallel => in_order(&found.inputs, self.jobs(), guarded, take)?,
+            Pace::OneByOne => one_by_one(&found.inputs, guarded, take)?,
+        }
         drop(progress);
+        if done < found.inputs.len() && interrupt::requested() {
+            let total = found.inputs.len();
+            return Err(Interrupted { done, total }.into());
+        }
         let end = if printed {
             self.frame.close
         } else {
@@ -203,6 +261,9 @@ fn in_order<T: Sync, R: Send>(
                 .stack_size(STACK);
             worker.spawn_scoped(scope, move || {
                 loop {
+                    if interrupt::requested() {
+                        break;
+                    }
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(index) else { break };
                     if sender.send((index, work(item))).is_err() {
@@ -222,6 +283,23 @@ fn in_order<T: Sync, R: Send>(
             }
         }
         Ok(())
+    })
+}
+
+/// Calls `work` and `take` for every item in turn, on one thread with a large stack.
+fn one_by_one<T: Sync, R>(
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+    mut take: impl FnMut(R) -> io::Result<()> + Send,
+) -> io::Result<()> {
+    thread::scope(|scope| {
+        let worker = thread::Builder::new()
+            .name(WORKER.to_owned())
+            .stack_size(STACK);
+        let all = || items.iter().try_for_each(|item| take(work(item)));
+        let worker = worker.spawn_scoped(scope, all)?;
+        let ended = worker.join();
+        ended.unwrap_or_else(|panic| Err(io::Error::other(panic_message(&*panic))))
     })
 }
 

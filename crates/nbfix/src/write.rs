@@ -6,17 +6,25 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::journal::Journal;
 use crate::terminal::reason;
 
 /// Makes `after` the content of the file at `path`, which was `before` when it was read.
 ///
 /// The new content is written to a file beside it, which then takes its name: whoever reads the file at any moment
-/// finds the one or the other. The permissions stay; of a symlink the target is replaced, and the link stays.
+/// finds the one or the other. The permissions stay; of a symlink the target is replaced, and the link stays. Before
+/// anything is done it is written down in the journal.
 ///
 /// # Errors
-/// If the file is read-only, has changed since it was read, or cannot be written; then it is as it was.
-pub(crate) fn replace(path: &Path, before: &[u8], after: &[u8]) -> anyhow::Result<()> {
-    prepare(path, before, after)?.commit()
+/// If the file is read-only, has changed since it was read, or cannot be written, or the journal cannot be; then it is
+/// as it was.
+pub(crate) fn replace(
+    path: &Path,
+    before: &[u8],
+    after: &[u8],
+    journal: &Journal,
+) -> anyhow::Result<()> {
+    prepare(path, before, after, journal)?.commit()
 }
 
 /// Replaces several files, all or none: every new file is made before the first takes its name, and if one cannot take
@@ -24,10 +32,13 @@ pub(crate) fn replace(path: &Path, before: &[u8], after: &[u8]) -> anyhow::Resul
 ///
 /// # Errors
 /// Those of [`replace`], with the path; then every file is as it was, or the error says which is not.
-pub(crate) fn replace_all(files: &[(&Path, &[u8], &[u8])]) -> anyhow::Result<()> {
+pub(crate) fn replace_all(
+    files: &[(&Path, &[u8], &[u8])],
+    journal: &Journal,
+) -> anyhow::Result<()> {
     let mut ready = Vec::new();
     for (path, before, after) in files {
-        let prepared = prepare(path, before, after);
+        let prepared = prepare(path, before, after, journal);
         ready.push(prepared.with_context(|| path.display().to_string())?);
     }
     for (index, prepared) in ready.into_iter().enumerate() {
@@ -35,7 +46,7 @@ pub(crate) fn replace_all(files: &[(&Path, &[u8], &[u8])]) -> anyhow::Result<()>
             continue;
         };
         for (path, before, after) in files.iter().take(index) {
-            replace(path, after, before).with_context(|| {
+            replace(path, after, before, journal).with_context(|| {
                 format!("{} was changed and could not be restored", path.display())
             })?;
         }
@@ -54,16 +65,26 @@ struct Prepared<'b> {
     before: &'b [u8],
 }
 
-fn prepare<'b>(path: &Path, before: &'b [u8], after: &[u8]) -> anyhow::Result<Prepared<'b>> {
+fn prepare<'b>(
+    path: &Path,
+    before: &'b [u8],
+    after: &[u8],
+    journal: &Journal,
+) -> anyhow::Result<Prepared<'b>> {
     let target = path.canonicalize().map_err(plain)?;
     let folder = target.parent().context("it lies in no folder")?;
     let metadata = fs::metadata(&target).map_err(plain)?;
     if metadata.permissions().readonly() {
         bail!("the file is read-only");
     }
-    let mut beside = tempfile::Builder::new()
-        .prefix(".nbfix-")
-        .suffix(".tmp")
+    let mut builder = tempfile::Builder::new();
+    // The journal names the file, so that it can be removed if this process cannot do so.
+    let name = journal.intend(&target, before, after)?;
+    match &name {
+        Some(name) => builder.prefix(name).rand_bytes(0),
+        None => builder.prefix(".nbfix-").suffix(".tmp"),
+    };
+    let mut beside = builder
         .tempfile_in(folder)
         // The error names a file that nobody has heard of; its kind says enough.
         .map_err(|error| anyhow::anyhow!("no file can be made in its folder: {}", error.kind()))?;
@@ -137,15 +158,15 @@ mod tests {
         let read = |path: &Path| fs::read(path).unwrap_or_default();
         assert!(fs::write(&one, "1").is_ok() && fs::write(&two, "2").is_ok());
         let both: [(&Path, &[u8], &[u8]); 2] = [(&one, b"1", b"uno"), (&two, b"2", b"due")];
-        assert!(replace_all(&both).is_ok());
+        assert!(replace_all(&both, &Journal::off()).is_ok());
         assert_eq!((read(&one), read(&two)), (b"uno".to_vec(), b"due".to_vec()));
         // The second is not what it is said to have been: nothing is begun.
         let stale: [(&Path, &[u8], &[u8]); 2] = [(&one, b"uno", b"ein"), (&two, b"2", b"zwei")];
-        assert!(replace_all(&stale).is_err());
+        assert!(replace_all(&stale, &Journal::off()).is_err());
         assert_eq!((read(&one), read(&two)), (b"uno".to_vec(), b"due".to_vec()));
         // The second fails when the first is done: the first is restored.
         let twice: [(&Path, &[u8], &[u8]); 2] = [(&one, b"uno", b"a"), (&one, b"uno", b"b")];
-        assert!(replace_all(&twice).is_err());
+        assert!(replace_all(&twice, &Journal::off()).is_err());
         assert_eq!(read(&one), b"uno");
     }
 }

@@ -4,12 +4,15 @@ use nbfix_lint::shell::{Commands, asks_for_program};
 use nbfix_python::ast::{AnyNodeRef, Expr, Stmt};
 use nbfix_python::{SourceOrderVisitor, TraversalSignal, range, shell, string_value};
 use nbfix_semantic::{ProgramId, Semantic, Unit};
-use nbfix_text::TextRange;
+use nbfix_text::{Edit, TextRange};
 
+use crate::az_guard;
+use crate::az_sdk::{Rewrite, rewrite};
 use crate::cli::az_run;
 use crate::degrade::{Site, is_stdlib_import};
 use crate::guards::is_caught;
 use crate::outage::Outage;
+use crate::services;
 
 /// Whether `az`, or the package behind it, stands in the text as a word.
 fn names_the_cli(source: &str) -> bool {
@@ -31,6 +34,10 @@ pub(crate) struct Run {
     /// If functions of the notebook run it, the places on the way: positions of units, and ranges there.
     pub(crate) through: Vec<(usize, TextRange)>,
     pub(crate) guarded: bool,
+    /// What the SDK has in its place, if nothing else is read of its answer.
+    pub(crate) rewrite: Option<Rewrite>,
+    /// What makes it safe to try, where it stays.
+    pub(crate) limits: Vec<Edit>,
 }
 
 /// The Python cells that run `az` unguarded, each with its runs.
@@ -78,6 +85,9 @@ pub(crate) fn runs_of<'s, 'a>(semantic: &'s Semantic<'a>) -> Vec<(&'s Unit<'a>, 
 /// The cell's part that needs the CLI; `None` if a function runs it, which fails where it is called.
 pub(crate) fn site(unit: &Unit<'_>, runs: &[Run]) -> Option<Site> {
     let (from, to) = region(unit, runs)?;
+    if let Some(site) = site_of_sdk(unit, runs, from, to) {
+        return Some(site);
+    }
     let mut outage = Outage::of_tool("az");
     outage.first = [
         "import shutil",
@@ -91,7 +101,43 @@ pub(crate) fn site(unit: &Unit<'_>, runs: &[Run]) -> Option<Site> {
         from,
         to,
         outage,
-        replacements: Vec::new(),
+        replacements: runs.iter().flat_map(|run| run.limits.clone()).collect(),
+        asks: Vec::new(),
+    })
+}
+
+/// The cell's part with SDK calls in place of all of its commands; if one has to stay, the CLI is needed anyway.
+fn site_of_sdk(unit: &Unit<'_>, runs: &[Run], from: usize, to: usize) -> Option<Site> {
+    let rewrites: Vec<&Rewrite> = runs
+        .iter()
+        .map(|run| run.rewrite.as_ref())
+        .collect::<Option<_>>()?;
+    let mut outage = Outage::of(services::by_id("azure_login")?, &[]);
+    let mut packages: Vec<&str> = Vec::new();
+    let mut replacements = Vec::new();
+    for rewrite in rewrites {
+        for line in &rewrite.lines {
+            if !outage.first.contains(line) {
+                outage.first.push(line.clone());
+            }
+        }
+        for package in &rewrite.packages {
+            if !packages.contains(&package.as_str()) {
+                packages.push(package);
+            }
+        }
+        replacements.extend(rewrite.edits.iter().cloned());
+    }
+    if !packages.is_empty() {
+        let line = format!("%pip install {}", packages.join(" "));
+        outage.cli.insert(0, line);
+    }
+    Some(Site {
+        unit: unit.index,
+        from,
+        to,
+        outage,
+        replacements,
         asks: Vec::new(),
     })
 }
@@ -128,16 +174,38 @@ struct Finder<'c, 's, 'a> {
 }
 
 impl<'a> Finder<'_, '_, 'a> {
-    fn found(&mut self, words: Vec<String>, at: TextRange, through: Vec<(usize, TextRange)>) {
+    fn found(
+        &mut self,
+        words: Vec<String>,
+        node: AnyNodeRef<'a>,
+        through: Vec<(usize, TextRange)>,
+    ) {
+        let at = range(node);
         let guarded = is_caught(&self.ancestors, at)
             || self.asks_first(at)
             || self.left_early.iter().any(|rest| rest.covers(at));
+        let function = self.function();
+        let semantic = self.commands.semantic();
+        let stays = guarded || function.is_some() || !through.is_empty();
+        let (rewrite, limits) = match node {
+            _ if stays => (None, Vec::new()),
+            AnyNodeRef::ExprCall(call) => (
+                rewrite(semantic, self.unit, node, &self.ancestors),
+                az_guard::edits(semantic, self.unit, call),
+            ),
+            _ => (
+                rewrite(semantic, self.unit, node, &self.ancestors),
+                Vec::new(),
+            ),
+        };
         self.runs.push(Run {
             words,
             at,
-            function: self.function(),
+            function,
             through,
             guarded,
+            rewrite,
+            limits,
         });
     }
 
@@ -187,7 +255,7 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, '_, 'a> {
             | AnyNodeRef::StmtIpyEscapeCommand(_)
             | AnyNodeRef::ExprIpyEscapeCommand(_) => {
                 if let Some(run) = az_run(self.commands, self.unit, node) {
-                    self.found(run.words, range(node), run.through);
+                    self.found(run.words, node, run.through);
                 }
             }
             // `plumbum.local["az"]`
@@ -196,7 +264,7 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, '_, 'a> {
                 let path = semantic.qualified(self.unit, &*subscript.value);
                 let program = string_value(&subscript.slice);
                 if path.as_deref() == Some("plumbum.local") && program.is_some_and(shell::is_az) {
-                    self.found(Vec::new(), range(subscript), Vec::new());
+                    self.found(Vec::new(), node, Vec::new());
                 }
             }
             _ => {}

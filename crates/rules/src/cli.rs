@@ -1,5 +1,6 @@
 //! Which expressions run the Azure CLI, and what the SDK has in its place.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use nbfix_lint::shell::Commands;
@@ -10,31 +11,77 @@ use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::TextRange;
 use serde::Deserialize;
 
-/// One row of `rules/data/az.toml`.
+/// One row of `rules/data/az.toml`, where every key is explained.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
+pub(crate) struct Row {
     command: String,
     python: String,
-    packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
+    #[serde(default)]
+    pub(crate) lines: Vec<String>,
+    #[serde(default)]
+    pub(crate) options: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(crate) defaults: BTreeMap<String, String>,
+    /// Options that the fields stand for in one value only.
+    #[serde(default)]
+    pub(crate) only: BTreeMap<String, String>,
+    /// Whether the whole answer is true or false.
+    #[serde(default)]
+    pub(crate) boolean: bool,
+    #[serde(default)]
+    pub(crate) fields: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
+impl Row {
+    /// The expression of a field, and what its `*` stands for.
+    pub(crate) fn field<'p>(&self, path: &'p str) -> Option<(&str, Option<&'p str>)> {
+        if let Some(field) = self.fields.get(path) {
+            return Some((field, None));
+        }
+        self.fields.iter().find_map(|(pattern, field)| {
+            let (before, after) = pattern.split_once('*')?;
+            let part = path.strip_prefix(before)?.strip_suffix(after)?;
+            let is_one = !part.is_empty() && !part.contains(['.', '[']);
+            is_one.then_some((field.as_str(), Some(part)))
+        })
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Table {
+    setup: BTreeMap<String, Vec<String>>,
     command: Vec<Row>,
 }
 
-static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    // A test reads the table; in a release it is whole.
     let text = include_str!("../../../rules/data/az.toml");
-    toml::from_str::<Table>(text)
-        .map(|table| table.command)
-        .unwrap_or_default()
+    toml::from_str::<Table>(text).unwrap_or_default()
 });
+
+/// The row of exactly this command, in the words after `az`.
+pub(crate) fn row(command: &str) -> Option<&'static Row> {
+    TABLE.command.iter().find(|row| row.command == command)
+}
+
+#[cfg(test)]
+pub(crate) fn rows() -> &'static [Row] {
+    &TABLE.command
+}
+
+/// The lines of this name that rows share.
+pub(crate) fn setup(name: &str) -> Option<&'static [String]> {
+    TABLE.setup.get(name).map(Vec::as_slice)
+}
 
 /// What the SDK has in place of `az WORDS...`, in one sentence; `None` if nothing.
 pub(crate) fn sdk_call(words: &[String]) -> Option<String> {
     let said = words.join(" ");
-    let row = ROWS
+    let row = TABLE
+        .command
         .iter()
         .filter(|row| said == row.command || said.starts_with(&format!("{} ", row.command)))
         .max_by_key(|row| row.command.len())?;
@@ -224,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_longest_command_wins() {
-        assert!(ROWS.len() > 20);
+        assert!(TABLE.command.len() > 20);
         let help = sdk_call(&words("account get-access-token --resource x")).unwrap_or_default();
         assert!(help.contains("get_token"), "{help}");
         let help = sdk_call(&words("cognitiveservices account keys list -n a")).unwrap_or_default();

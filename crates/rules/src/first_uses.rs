@@ -39,7 +39,7 @@ pub(crate) fn uses_of<'s, 'a>(semantic: &'s Semantic<'a>) -> Vec<(&'s Unit<'a>, 
 }
 
 /// The cell's parts that need the services that it uses: one for each service in a row.
-pub(crate) fn sites<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, uses: &[Use]) -> Vec<Site> {
+pub(crate) fn sites<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, uses: &[&Use]) -> Vec<Site> {
     let mut sites: Vec<Site> = Vec::new();
     for each in uses {
         let id = each.service.id.as_str();

@@ -5,7 +5,11 @@
 //!
 //! What this crate does not know: files, the terminal.
 
+mod az_answer;
+mod az_guard;
 mod az_runs;
+mod az_sdk;
+mod az_words;
 mod cli;
 mod degrade;
 mod env_reads;
@@ -15,6 +19,7 @@ mod first_uses;
 mod functions;
 mod guards;
 mod lives;
+mod loop_parts;
 mod model_constants;
 mod model_uses;
 mod names;

@@ -21,6 +21,8 @@ pub(crate) struct Outage {
     pub(crate) cli: Vec<String>,
     /// Steps in a browser.
     pub(crate) portal: Vec<String>,
+    /// The variables of the environment that are asked for.
+    pub(crate) env: Vec<String>,
     /// Lines that stand first in the `try`.
     pub(crate) first: Vec<String>,
 }
@@ -37,6 +39,7 @@ impl Outage {
             impact: service.impact.clone(),
             cli,
             portal: service.portal.clone(),
+            env: env.to_vec(),
             first: Vec::new(),
         }
     }
@@ -102,6 +105,7 @@ impl Outage {
             impact: format!("cells that need {name} are skipped"),
             cli: exports(env),
             portal: Vec::new(),
+            env: env.to_vec(),
             first: Vec::new(),
         }
     }

@@ -34,6 +34,11 @@ impl Service {
             .iter()
             .any(|module| module.starts_with("azure."))
     }
+
+    /// Whether it is one of Amazon's, which share a package.
+    pub(crate) fn is_aws(&self) -> bool {
+        !self.boto3_services.is_empty()
+    }
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
 use crate::degrade::{Site, is_stdlib_import, line_end, line_start, quoted};
-use crate::guards::{branches, handler_body, is_exit, is_for_bugs, stop};
+use crate::guards::{branches, handler_body, is_exit, is_for_bugs, stop, suppresses};
 use crate::outage::{Needs, Outage, spelled};
 use crate::services;
 
@@ -44,6 +44,7 @@ pub(crate) fn sites<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, stops: &[Stop<
                     .into_iter()
                     .filter(|step| !known.cli.contains(step));
                 known.cli.extend(more.collect::<Vec<_>>());
+                known.env.extend(outage.env);
                 part.push(stop);
             }
             _ => parts.push((outage, vec![stop])),
@@ -123,7 +124,7 @@ fn find<'a>(
             .iter()
             .flat_map(|inner| find(semantic, unit, index, inner))
             .collect(),
-        Stmt::With(each) => each
+        Stmt::With(each) if !suppresses(each) => each
             .body
             .iter()
             .flat_map(|inner| find(semantic, unit, index, inner))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{FileArguments, PageArguments, RuleArguments, TellArguments};
+use super::{FileArguments, JournalArguments, PageArguments, RuleArguments, TellArguments};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -42,6 +42,8 @@ pub(crate) struct AllowArguments {
     /// Why it is meant to stay, for the next reader. Tags have no place for it.
     #[arg(long, value_name = "TEXT", help_heading = "Writing")]
     pub(crate) reason: Option<String>,
+    #[command(flatten)]
+    pub(crate) journal: JournalArguments,
     #[command(flatten)]
     pub(crate) pages: PageArguments,
     #[command(flatten)]

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ConfigArguments, FileArguments, OutputFormat, PageArguments, TellArguments};
+use super::{
+    ConfigArguments, FileArguments, JournalArguments, OutputFormat, PageArguments, TellArguments,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -32,6 +34,8 @@ pub(crate) struct MatchArguments {
     /// Write it to the files. What would no longer be Python is left as it is, and told.
     #[arg(long, requires = "replace", help_heading = "Rewriting")]
     pub(crate) write: bool,
+    #[command(flatten)]
+    pub(crate) journal: JournalArguments,
     /// Show the difference of the files, for `git apply`, in place of that of the cells.
     #[arg(
         long,

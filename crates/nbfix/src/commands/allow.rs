@@ -8,9 +8,10 @@ use nbfix_lint::{Allows, By, Finding, Place, RuleSet, TAG, TAGS, lint};
 use nbfix_semantic::{Semantic, Source, Sources};
 use nbfix_text::{Edit, Patch};
 
-use super::{left_alone, open};
+use super::{end, left_alone, open};
 use crate::arguments::{AllowArguments, AllowAs};
 use crate::inputs::Input;
+use crate::journal::Journal;
 use crate::outcome::{Exit, Message, Outcome, count};
 use crate::project::Projects;
 use crate::runner::{Frame, Run};
@@ -28,6 +29,7 @@ struct Task<'a> {
     how: AllowAs,
     /// With a blank before it.
     reason: String,
+    journal: Journal,
 }
 
 /// Allows what a rule finds.
@@ -46,6 +48,7 @@ pub(crate) fn allow(arguments: &AllowArguments, terminal: &Terminal) -> anyhow::
             "" => String::new(),
             reason => format!(" {reason}"),
         },
+        journal: Journal::of_this_run(arguments.journal.wanted()),
     };
     if let Some(project) = projects.of(Path::new("")) {
         known(&task, &project.book)?;
@@ -77,6 +80,7 @@ pub(crate) fn allow(arguments: &AllowArguments, terminal: &Terminal) -> anyhow::
         // With `-`, stdout is for the notebook.
         terminal.note(text.as_bytes());
     }
+    end(task.journal, terminal);
     Ok(match tally.trouble {
         true => Exit::Trouble,
         false => Exit::Clean,
@@ -139,7 +143,7 @@ fn allow_one(input: &Input, task: &Task<'_>) -> Outcome {
     let changed = notebook.bytes() != before;
     match input.path() {
         Some(path) if changed => {
-            if let Err(error) = replace(path, &before, notebook.bytes()) {
+            if let Err(error) = replace(path, &before, notebook.bytes(), &task.journal) {
                 outcome.trouble(format!("{}: not written: {error:#}", input.name));
                 return outcome;
             }

@@ -55,7 +55,6 @@ fn write(arguments: &BaselineWriteArguments, terminal: &Terminal) -> anyhow::Res
             outcome
         },
         |input, crash| left_alone(input, &crash),
-        |_| Ok(()),
     )?;
     let mut written = written.into_inner().unwrap_or_else(PoisonError::into_inner);
     for baseline in baselines.all() {

@@ -2,22 +2,23 @@
 
 use nbfix_fix::mend;
 use nbfix_ipynb::{DocumentKind, Notebook};
-use nbfix_lint::{Crash, Finding, Linted, Safety, lint};
+use nbfix_lint::{Crash, Finding, Linted, RuleSet, Safety, lint};
 use nbfix_report::{Document, Style, Totals};
 use nbfix_rules::unreadable;
 use nbfix_semantic::{Semantic, Sources};
 
 use super::fix::{of_project, with_findings};
-use super::{applied, open, with_project};
+use super::{applied, end, open, with_project};
 use crate::arguments::{CheckArguments, ClearArguments, ClearOutputs, DiffArguments, ReportFormat};
 use crate::baseline::{Baselines, Compared};
 use crate::changed::Changed;
 use crate::function_apps::FunctionApps;
 use crate::inputs::Input;
+use crate::journal::Journal;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
 use crate::project::Projects;
 use crate::reports::{Reports, render};
-use crate::runner::{Frame, Run};
+use crate::runner::{Frame, Pace, Run};
 use crate::statistics;
 use crate::terminal::Terminal;
 use crate::write::replace;
@@ -37,6 +38,7 @@ struct Task<'a> {
     show_fixes: bool,
     baselines: Option<Baselines>,
     changed: Option<Changed>,
+    journal: Journal,
     apps: FunctionApps,
 }
 
@@ -96,15 +98,25 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
         show_fixes: arguments.mending.show_fixes,
         baselines,
         changed: changed.transpose()?,
+        journal: Journal::of_this_run(arguments.mending.journal.wanted()),
         apps: FunctionApps::among(&found.inputs),
     };
-    let mut tally = run.each_of(
+    let mut lost_output = None;
+    let mut tally = run.each_at(
+        Pace::Parallel,
         found,
         |input| check_one(input, &task),
         |input, crash| told(input, None, &[], &[crash], &task),
-        |outcome| reports.add(&outcome.reports, outcome.totals.take()),
+        |outcome| {
+            if lost_output.is_none() {
+                lost_output = reports.add(&outcome.reports, outcome.totals.as_ref()).err();
+            }
+        },
     )?;
-    reports.finish()?;
+    match lost_output {
+        Some(error) => return Err(error.into()),
+        None => reports.finish()?,
+    }
     tally.gone += lost;
     if only_count {
         let text = match json {
@@ -124,6 +136,7 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
             terminal.print(text.as_bytes())?;
         }
     }
+    end(task.journal, terminal);
     let mended = arguments.mending.exit_non_zero_on_fix && tally.applied > 0;
     Ok(match tally.exit(&arguments.failing) {
         Exit::Clean if mended => Exit::Findings,
@@ -180,7 +193,10 @@ fn check_one(input: &Input, task: &Task<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     // A function app is mended as a whole before its files are.
     let fixing = task.fixing;
-    let whole = fixing.and_then(|least| task.apps.rewritten(input, least, true));
+    let whole = fixing.and_then(|least| {
+        let how = |project, name: &str, rules: &RuleSet| mend(project, name, rules, least);
+        task.apps.rewritten(input, how, Some(&task.journal))
+    });
     let rules = task.apps.rules_for(input);
     let loaded = match open(input, &mut outcome) {
         None => return outcome,
@@ -203,12 +219,12 @@ fn check_one(input: &Input, task: &Task<'_>) -> Outcome {
                     let changed = after != before;
                     if let Some(path) = input.path()
                         && changed
-                        && let Err(error) = replace(path, &before, after)
+                        && let Err(error) = replace(path, &before, after, &task.journal)
                     {
                         outcome.trouble(format!("{}: not written: {error:#}", input.name));
                         return outcome;
                     }
-                    let (own, told_of) = of_project(input, whole, least);
+                    let (own, told_of) = of_project(input, whole, least, "applied");
                     outcome.tally.changed = usize::from(changed || own.changed);
                     outcome.tally.applied = mended.applied.len() + own.applied;
                     outcome.messages.extend(own.warning.map(Message::Warning));

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use nbfix_fix::{Options, mend_with};
+use nbfix_fix::{Options, mend, mend_with};
 use nbfix_report::{Style, cell_diff, unified_diff};
 
 use super::fix::{of_project, with_findings};
@@ -45,7 +45,6 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
         found,
         |input| diff_one(input, &apps, &looks),
         |input, crash| left_alone(input, &crash),
-        |_| Ok(()),
     )?;
     if !arguments.telling.quiet && tally.summary.files > 0 {
         let text = match tally.applied {
@@ -80,7 +79,11 @@ fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
             return outcome;
         }
     };
-    let whole = apps.rewritten(input, looks.options.safety, false);
+    let whole = apps.rewritten(
+        input,
+        |project, name, rules| mend(project, name, rules, looks.options.safety),
+        None,
+    );
     // What the project's own fixes leave is what the file's are applied to.
     let changed = whole.and_then(|(_, _, rewritten)| rewritten.changes.get(input.path()?));
     let start = match changed.map(|bytes| input.load(bytes.clone())) {
@@ -94,7 +97,7 @@ fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
         &apps.rules_for(input),
         looks.options,
     );
-    let (own, _) = of_project(input, whole, looks.options.safety);
+    let (own, _) = of_project(input, whole, looks.options.safety, "applied");
     let after = mended.notebook;
     let out = &mut outcome.out;
     // Writing to memory does not fail.

@@ -3,21 +3,26 @@
 mod allow;
 mod baseline;
 mod check;
+mod completions;
 mod config;
 mod diff;
 mod docs;
 mod explain;
 mod fix;
 mod functions;
+mod interactive;
 mod new_rule;
 mod rules;
 mod schema;
 mod search;
+mod sinks;
 mod test;
+mod undo;
 
 pub(crate) use allow::allow;
 pub(crate) use baseline::baseline;
 pub(crate) use check::check;
+pub(crate) use completions::{completions, man};
 pub(crate) use config::config;
 pub(crate) use diff::diff;
 pub(crate) use docs::docs;
@@ -30,6 +35,7 @@ pub(crate) use rules::rules;
 pub(crate) use schema::schema;
 pub(crate) use search::search;
 pub(crate) use test::test;
+pub(crate) use undo::undo;
 
 use nbfix_ipynb::{LoadError, Notebook};
 use nbfix_lint::{Crash, Finding, Linted};
@@ -38,8 +44,9 @@ use nbfix_rules::unreadable;
 
 use crate::function_apps::FunctionApps;
 use crate::inputs::Input;
+use crate::journal::Journal;
 use crate::outcome::{Message, Outcome};
-use crate::terminal::reason;
+use crate::terminal::{Terminal, reason};
 
 /// Reads and loads a document. What cannot be read is told in the outcome; what cannot be loaded is handed back.
 fn open(input: &Input, outcome: &mut Outcome) -> Option<Result<Notebook, LoadError>> {
@@ -109,4 +116,18 @@ fn crash_message(input: &Input, crash: &Crash) -> Message {
         "{}: rule `{rule}` panicked: {message} (a bug of nbfix, please report it)",
         input.name
     ))
+}
+
+/// Ends the journal of a run that came to its end, and tells what should be known of it.
+fn end(journal: Journal, terminal: &Terminal) {
+    let ended = journal.end();
+    if ended.resumed {
+        terminal
+            .note(b"This went on with a run that was interrupted; `nbfix undo` takes back both.\n");
+    }
+    if let Some(why) = ended.failed {
+        terminal.warning(&format!(
+            "no journal was kept, so `nbfix undo` does not know this run: {why}"
+        ));
+    }
 }

@@ -10,10 +10,11 @@ use nbfix_report::{Document, Style, cell_diff, unified_diff};
 use nbfix_semantic::{Semantic, Sources};
 
 use super::diff::from_here;
-use super::{crash_message, left_alone, open};
+use super::{crash_message, end, left_alone, open};
 use crate::arguments::{FailOn, MatchArguments, OutputFormat, PageArguments};
 use crate::excerpt::excerpt;
 use crate::inputs::Input;
+use crate::journal::Journal;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
 use crate::project::Projects;
 use crate::reports::render;
@@ -29,7 +30,7 @@ const NAME: &str = "match";
 enum Task {
     Show(OutputFormat),
     Diff { patch: bool },
-    Write,
+    Write(Journal),
 }
 
 /// Searches for a pattern, and rewrites what it matches.
@@ -45,7 +46,7 @@ pub(crate) fn search(arguments: &MatchArguments, terminal: &Terminal) -> anyhow:
         (Some(_), false) => Task::Diff {
             patch: arguments.patch,
         },
-        (Some(_), true) => Task::Write,
+        (Some(_), true) => Task::Write(Journal::of_this_run(arguments.journal.wanted())),
     };
     let json = matches!(task, Task::Show(OutputFormat::Json));
     let run = Run {
@@ -54,7 +55,7 @@ pub(crate) fn search(arguments: &MatchArguments, terminal: &Terminal) -> anyhow:
         telling: &arguments.telling,
         terminal,
         frame: if json { Frame::ARRAY } else { Frame::PLAIN },
-        persistent: matches!(task, Task::Write),
+        persistent: matches!(task, Task::Write(_)),
     };
     let style = &terminal.style;
     let tally = run.each(
@@ -64,6 +65,9 @@ pub(crate) fn search(arguments: &MatchArguments, terminal: &Terminal) -> anyhow:
     if !json && !arguments.telling.quiet && tally.summary.files > 0 {
         // Stdout is for the matches, or for whoever applies the diff.
         terminal.note(summary(&tally, &task).as_bytes());
+    }
+    if let Task::Write(journal) = task {
+        end(journal, terminal);
     }
     Ok(match (tally.trouble, tally.summary.affected) {
         (true, _) => Exit::Trouble,
@@ -162,7 +166,7 @@ fn rewritten(
         let message = format!("{}: {refused}", input.name);
         outcome.messages.push(Message::Warning(message));
         // Whoever asks for all of it to be written is not served with less.
-        outcome.tally.trouble |= matches!(task, Task::Write);
+        outcome.tally.trouble |= matches!(task, Task::Write(_));
     }
     let after = &done.notebook;
     let out = &mut outcome.out;
@@ -179,14 +183,14 @@ fn rewritten(
     };
     outcome.tally.changed = usize::from(differs);
     outcome.tally.applied = done.applied;
-    if !matches!(task, Task::Write) {
+    let Task::Write(journal) = task else {
         return;
-    }
+    };
     let Some(path) = input.path() else {
         outcome.out = after.bytes().to_vec();
         return;
     };
-    if differs && let Err(error) = replace(path, before.bytes(), after.bytes()) {
+    if differs && let Err(error) = replace(path, before.bytes(), after.bytes(), journal) {
         outcome.trouble(format!("{}: not written: {error:#}", input.name));
         outcome.tally.changed = 0;
         outcome.tally.applied = 0;
@@ -206,7 +210,7 @@ fn summary(tally: &Tally, task: &Task) -> String {
                 tally.applied
             )
         }
-        Task::Write => {
+        Task::Write(_) => {
             let changed = tally.changed_files();
             format!("Rewrote {} of {matches} in {changed}.\n", tally.applied)
         }

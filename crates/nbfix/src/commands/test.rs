@@ -10,6 +10,7 @@ use similar::{ChangeTag, TextDiff};
 use crate::arguments::TestArguments;
 use crate::bless::bless;
 use crate::inputs::shown;
+use crate::journal::Journal;
 use crate::outcome::{Exit, count};
 use crate::project::config_here;
 use crate::rulebook::{any_rule, name_of, page_files, read_page};
@@ -86,7 +87,7 @@ fn prove_page(path: &Path, blessing: bool, blessed: &mut usize) -> Result<Proof,
     let better = bless(&text, |text| any_rule(path, text));
     let proof = prove(any_rule(path, &better)?);
     if better != text {
-        replace(path, text.as_bytes(), better.as_bytes())
+        replace(path, text.as_bytes(), better.as_bytes(), &Journal::off())
             .map_err(|error| format!("{}: not written: {error:#}", shown(path)))?;
         *blessed += 1;
     }

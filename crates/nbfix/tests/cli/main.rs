@@ -4,6 +4,7 @@
 
 mod allow;
 mod baseline;
+mod batch;
 mod check;
 mod config;
 mod diff;
@@ -12,6 +13,8 @@ mod fix;
 mod functions;
 mod habits;
 mod help;
+mod interactive;
 mod pages;
 mod search;
 mod support;
+mod undo;

@@ -1,5 +1,6 @@
 //! A folder to run the command in.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io::Write;
@@ -27,12 +28,12 @@ pub(crate) fn notebook(cells: &[&str]) -> String {
     serde_json::to_string_pretty(&notebook).unwrap() + "\n"
 }
 
-/// A folder that goes away with the test.
-pub(crate) struct Folder(TempDir);
+/// A folder that goes away with the test, and another one for the state that the command keeps.
+pub(crate) struct Folder(TempDir, TempDir);
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self(TempDir::new().unwrap())
+        Self(TempDir::new().unwrap(), TempDir::new().unwrap())
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -50,6 +51,38 @@ impl Folder {
         fs::read(self.path(name)).unwrap()
     }
 
+    /// The folder for the state of the command.
+    pub(crate) fn state(&self) -> &Path {
+        self.1.path()
+    }
+
+    /// The command, about to be run with the words of `line`.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
+        command.args(line.split_whitespace());
+        command.env("NBFIX_STATE_DIR", self.state());
+        command.env("NBFIX_TODAY", "2026-11-21");
+        command
+    }
+
+    /// Every file in and below this folder, and what it holds.
+    pub(crate) fn tree(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![self.0.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let content = fs::read(&path).unwrap();
+                    files.insert(path.strip_prefix(&self.0).unwrap().to_owned(), content);
+                }
+            }
+        }
+        files
+    }
+
     /// Runs the command in this folder, with the words of `line`.
     pub(crate) fn nbfix(&self, line: &str) -> Ran {
         self.nbfix_with(line, "")
@@ -57,32 +90,19 @@ impl Folder {
 
     /// The same, with something on stdin.
     pub(crate) fn nbfix_with(&self, line: &str, stdin: impl AsRef<[u8]>) -> Ran {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
-        command.env("NBFIX_TODAY", "2026-11-21");
-        run(
-            command.args(line.split_whitespace()),
-            self.0.path(),
-            stdin.as_ref(),
-        )
+        run(&mut self.command(line), self.0.path(), stdin.as_ref())
     }
 
     /// Runs the command with something in its environment.
     pub(crate) fn nbfix_in(&self, environment: &[(&str, &str)], line: &str) -> Ran {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
-        command.env("NBFIX_TODAY", "2026-11-21");
+        let mut command = self.command(line);
         command.envs(environment.iter().copied());
-        run(command.args(line.split_whitespace()), self.0.path(), &[])
+        run(&mut command, self.0.path(), &[])
     }
 
     /// Runs the command in a folder of this folder.
     pub(crate) fn nbfix_from(&self, folder: &str, line: &str, stdin: &[u8]) -> Ran {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nbfix"));
-        command.env("NBFIX_TODAY", "2026-11-21");
-        run(
-            command.args(line.split_whitespace()),
-            &self.path(folder),
-            stdin,
-        )
+        run(&mut self.command(line), &self.path(folder), stdin)
     }
 
     /// Runs `git` in this folder, as if nobody had configured it.
@@ -99,7 +119,13 @@ impl Folder {
     }
 }
 
-fn run(command: &mut Command, folder: &Path, stdin: &[u8]) -> Ran {
+/// Runs a command to its end in a folder, as if nobody had configured nbfix.
+pub(crate) fn run(command: &mut Command, folder: &Path, stdin: &[u8]) -> Ran {
+    // What a test sets itself comes back behind this.
+    let set: Vec<_> = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
     for name in [
         "NO_COLOR",
         "CLICOLOR",
@@ -109,11 +135,6 @@ fn run(command: &mut Command, folder: &Path, stdin: &[u8]) -> Ran {
     ] {
         command.env_remove(name);
     }
-    // What a test sets itself comes back behind this.
-    let set: Vec<_> = command
-        .get_envs()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-        .collect();
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("NBFIX_") {
             command.env_remove(name);

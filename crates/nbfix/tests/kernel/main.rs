@@ -1,5 +1,8 @@
 //! What nbfix says and does, on a real Jupyter kernel.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod degrade;
+#[path = "../common/environment.rs"]
+mod environment;
 mod names;
 mod venv;

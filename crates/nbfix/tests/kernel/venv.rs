@@ -1,17 +1,20 @@
 //! A Python environment with a Jupyter kernel, made once and kept with the build.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::environment;
+
 /// The packages that run notebooks.
 const PACKAGES: [&str; 2] = ["ipykernel==7.4.0", "nbclient==0.11.0"];
+
+/// How long a cell may take before it is interrupted, in seconds.
+const CELL_SECONDS: u32 = 30;
 
 /// What one code cell gave.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -36,50 +39,7 @@ pub(crate) struct Job {
 
 /// The interpreter of the environment; it is made when nobody has made it before.
 pub(crate) fn python() -> PathBuf {
-    let name = PACKAGES.join("-").replace('=', "");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kernel-{name}"));
-    let interpreter = folder.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
-    let done = folder.join("done");
-    // Tests of several runs may want it at once; the first makes it.
-    let lock = folder.with_extension("lock");
-    while !done.exists() {
-        if fs::create_dir_all(lock.parent().unwrap()).is_ok() && fs::create_dir(&lock).is_ok() {
-            let _ = fs::remove_dir_all(&folder);
-            run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-            run(Command::new(&interpreter)
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                ])
-                .args(PACKAGES));
-            fs::write(&done, "").unwrap();
-            fs::remove_dir(&lock).unwrap();
-        } else {
-            let age = fs::metadata(&lock)
-                .and_then(|it| it.modified())
-                .ok()
-                .and_then(|it| it.elapsed().ok());
-            if age.is_some_and(|age| age > Duration::from_secs(600)) {
-                // Whoever began it is gone.
-                let _ = fs::remove_dir(&lock);
-            }
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    }
-    interpreter
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}");
+    environment::programs("kernel", &PACKAGES).join("python")
 }
 
 /// An environment in which nothing is configured and nothing is found, except what Python itself needs.
@@ -101,12 +61,17 @@ pub(crate) fn bare(home: &Path) -> BTreeMap<String, String> {
     bare
 }
 
-/// Runs the notebooks; for each, what its cells gave.
+/// Runs the notebooks, each on a kernel of its own; for each, what its cells gave.
 pub(crate) fn execute(jobs: &[Job]) -> Vec<Vec<Option<Ran>>> {
+    execute_shared(jobs, 1)
+}
+
+/// The same, where so many notebooks of one environment may share a kernel, which is emptied in between.
+pub(crate) fn execute_shared(jobs: &[Job], share: usize) -> Vec<Vec<Option<Ran>>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel/execute.py");
     let input: Vec<_> = jobs
         .iter()
-        .map(|job| json!({"path": job.path, "cwd": job.folder, "env": job.environment}))
+        .map(|job| json!({"path": job.path, "cwd": job.folder, "env": job.environment, "timeout": CELL_SECONDS}))
         .collect();
     let home = tempfile::tempdir().unwrap();
     let mut child = Command::new(python())
@@ -119,7 +84,7 @@ pub(crate) fn execute(jobs: &[Job]) -> Vec<Vec<Option<Ran>>> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let text = serde_json::to_vec(&input).unwrap();
+    let text = serde_json::to_vec(&json!({"jobs": input, "share": share})).unwrap();
     child.stdin.take().unwrap().write_all(&text).unwrap();
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

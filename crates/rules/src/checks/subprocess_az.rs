@@ -60,6 +60,8 @@ fn in_shell(cell: CellId, source: &str, code: TextRange, findings: &mut Findings
             function: None,
             through: Vec::new(),
             guarded: false,
+            rewrite: None,
+            limits: Vec::new(),
         })
         .collect();
     if let Some(report) = told(cell, source, &runs) {

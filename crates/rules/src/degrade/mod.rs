@@ -17,10 +17,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use nbfix_ipynb::CellId;
 use nbfix_lint::{Findings, Report};
 use nbfix_python::ast::{Expr, Stmt};
+use nbfix_python::range;
 use nbfix_semantic::{ProgramId, Semantic, Statement, Unit};
 use nbfix_text::{Edit, TextRange};
 
-use crate::env_reads::{Source, sources, variables};
+use crate::env_reads::{Source, Variable, sources, variables};
+use crate::environment::{What, events, mentions};
+use crate::first_uses;
 use crate::outage::Outage;
 use crate::services;
 use crate::settings::{DegradeStyle, Settings};
@@ -74,7 +77,12 @@ impl Plan {
         let sites = sites::all(semantic, findings);
         let sources = if findings.runs("unguarded-env") {
             let all = variables(semantic);
+            let allowed = |variable: &&Variable<'_>| {
+                let mut reads = variable.reads.iter();
+                reads.any(|read| findings.is_allowed_of("unguarded-env", read.cell, read.range))
+            };
             all.iter()
+                .filter(|variable| !allowed(variable))
                 .flat_map(|variable| sources(semantic, variable))
                 .collect()
         } else {
@@ -121,6 +129,8 @@ struct Planner<'s, 'a> {
     sites: Vec<Site>,
     /// Variables of the environment whose names may be empty.
     sources: Vec<Source>,
+    /// What else fails where a service or a variable is missing that an earlier site asked for.
+    reaches: Vec<Reach>,
     /// The services whose packages may be missing, by id.
     services: BTreeSet<&'static str>,
     /// What each name needs by now.
@@ -139,6 +149,11 @@ impl<'s, 'a> Planner<'s, 'a> {
         sites: Vec<Site>,
         sources: Vec<Source>,
     ) -> Self {
+        let reaches = if sites.is_empty() {
+            Vec::new()
+        } else {
+            reaches(semantic)
+        };
         let by_variable = |source: &Source| {
             services::by_name(&source.variable).map(|service| service.id.as_str())
         };
@@ -151,6 +166,7 @@ impl<'s, 'a> Planner<'s, 'a> {
             style,
             sites,
             sources,
+            reaches,
             services,
             taint: BTreeMap::new(),
             later: BTreeMap::new(),
@@ -198,9 +214,14 @@ impl<'s, 'a> Planner<'s, 'a> {
 
     /// What a statement needs by now.
     fn needs(&self, stmt: &Stmt, facts: &Statement<'a>) -> BTreeSet<Need> {
+        self.needs_besides(stmt, facts, &[])
+    }
+
+    /// What a statement needs by now; `fresh` are names that were bound just before.
+    fn needs_besides(&self, stmt: &Stmt, facts: &Statement<'a>, fresh: &[&str]) -> BTreeSet<Need> {
         let mut needs = BTreeSet::new();
         for read in &facts.reads {
-            if read.handled || read.asked {
+            if read.handled || read.asked || fresh.contains(&read.name) {
                 continue;
             }
             let mut of_name = self.of_name(read.name);
@@ -254,7 +275,14 @@ impl<'s, 'a> Planner<'s, 'a> {
     }
 
     /// What a statement that guards itself (`if client:`) leaves unbound where something is missing.
-    fn left_out(&self, facts: &Statement<'a>) -> BTreeSet<Need> {
+    fn left_out(&self, stmt: &Stmt, facts: &Statement<'a>) -> BTreeSet<Need> {
+        // `rows = client.rows() if client else []`: what it is without the service the author has said.
+        if !facts.binds.is_empty()
+            && !gives_none(stmt)
+            && facts.binds.iter().all(|name| facts.surely.contains(name))
+        {
+            return BTreeSet::new();
+        }
         let given = facts.reads.iter().flat_map(|read| &read.given);
         given.flat_map(|name| self.of_name(name)).collect()
     }
@@ -318,7 +346,13 @@ impl<'s, 'a> Planner<'s, 'a> {
                     region.again = again;
                 }
             }
-            let needs = self.needs(stmt, facts);
+            let mut needs = self.needs(stmt, facts);
+            let in_site = inside
+                .and_then(|at| regions.get(at))
+                .is_some_and(|region| region.site.is_some());
+            if !in_site {
+                needs.extend(self.reached(unit, index));
+            }
             if inside.is_some() || !needs.is_empty() {
                 let at = inside.unwrap_or_else(|| self.grow(regions, index, &needs));
                 let Some(region) = regions.get_mut(at) else {
@@ -344,7 +378,7 @@ impl<'s, 'a> Planner<'s, 'a> {
             {
                 self.gives(stmt, facts, &BTreeSet::from([import]));
             } else {
-                let left_out = self.left_out(facts);
+                let left_out = self.left_out(stmt, facts);
                 self.gives(stmt, facts, &left_out);
                 self.flagged(stmt, facts);
             }
@@ -391,10 +425,36 @@ impl<'s, 'a> Planner<'s, 'a> {
         own: &BTreeSet<Need>,
     ) -> bool {
         let statements = unit.module.body().iter().zip(facts);
-        let mut inside = statements
+        let inside = statements
             .skip(region.from)
             .take(region.to - region.from + 1);
-        inside.any(|(stmt, facts)| !self.needs(stmt, facts).is_disjoint(own))
+        let mut fresh: Vec<&str> = Vec::new();
+        for (stmt, facts) in inside {
+            if !self.needs_besides(stmt, facts, &fresh).is_disjoint(own) {
+                return true;
+            }
+            fresh.extend(&facts.surely);
+        }
+        false
+    }
+
+    /// What the statement at `index` reaches that an earlier site found missing: its service, or a variable.
+    fn reached(&self, unit: &Unit<'_>, index: usize) -> BTreeSet<Need> {
+        let here = self
+            .reaches
+            .iter()
+            .filter(|reach| reach.unit == unit.index && reach.index == index);
+        let asked = |reach: &Reach| {
+            let mut earlier = self.sites.iter();
+            earlier.find(|site| {
+                (site.unit, site.to) < (unit.index, index)
+                    && match &reach.what {
+                        Reached::Service(id) => site.outage.service == Some(*id),
+                        Reached::Variable(name) => site.outage.env.contains(name),
+                    }
+            })
+        };
+        here.filter_map(asked).map(own).collect()
     }
 
     /// The read of the environment that this statement is, if it is mended.
@@ -426,6 +486,7 @@ impl<'s, 'a> Planner<'s, 'a> {
     }
 
     /// From here on the flag of a site answers for the packages of its service, too. Gives those that the site asks for.
+    /// What several services of a cloud share, such as its identity, answers for itself: who lacks one may have another.
     fn takes_packages(&mut self, own: &BTreeSet<Need>) -> BTreeSet<Need> {
         let of_flag = |site: &&Site| own.iter().any(|need| need.test == site.outage.flag);
         let Some(service) = self
@@ -436,15 +497,11 @@ impl<'s, 'a> Planner<'s, 'a> {
         else {
             return BTreeSet::new();
         };
-        let azure = packages::is_azure(service);
         let mut taken = BTreeSet::new();
         for needs in self.taint.values_mut() {
             let packages: Vec<Need> = needs
                 .iter()
-                .filter(|need| match need.package_of {
-                    Some(id) => id == service || azure && id == "azure_login",
-                    None => false,
-                })
+                .filter(|need| need.package_of == Some(service))
                 .cloned()
                 .collect();
             if packages.is_empty() {
@@ -538,6 +595,53 @@ impl<'s, 'a> Planner<'s, 'a> {
     }
 }
 
+/// A statement that fails where something is missing, whatever names it reads.
+struct Reach {
+    /// The unit, by its index.
+    unit: usize,
+    /// The statement, by position.
+    index: usize,
+    what: Reached,
+}
+
+enum Reached {
+    /// The service, by its id, that it makes a client of, or calls.
+    Service(&'static str),
+    /// The variable of the environment that it reads without a default.
+    Variable(String),
+}
+
+/// The unguarded statements of a notebook that reach services and variables.
+fn reaches(semantic: &Semantic<'_>) -> Vec<Reach> {
+    let mut all = Vec::new();
+    for (unit, uses) in first_uses::uses_of(semantic) {
+        all.extend(uses.into_iter().map(|each| Reach {
+            unit: unit.index,
+            index: each.index,
+            what: Reached::Service(each.service.id.as_str()),
+        }));
+    }
+    if !mentions(semantic, &["environ"]) {
+        return all;
+    }
+    for event in events(semantic) {
+        let (What::Read { name, bare: true }, false) = (&event.what, event.guarded) else {
+            continue;
+        };
+        let Some(unit) = semantic.units().get(event.unit) else {
+            continue;
+        };
+        let mut body = unit.module.body().iter();
+        let index = body.position(|stmt| range(stmt).covers(event.range) && !defines(stmt));
+        all.extend(index.map(|index| Reach {
+            unit: event.unit,
+            index,
+            what: Reached::Variable(name.clone()),
+        }));
+    }
+    all
+}
+
 /// Statements of one cell that go into one block.
 struct Region {
     from: usize,
@@ -573,6 +677,19 @@ fn is_print(stmt: &Stmt) -> bool {
         return false;
     };
     matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "print")
+}
+
+/// `name = client.name if client else None`
+fn gives_none(stmt: &Stmt) -> bool {
+    let Stmt::Assign(assign) = stmt else {
+        return false;
+    };
+    match &*assign.value {
+        Expr::If(choice) => {
+            choice.body.is_none_literal_expr() || choice.orelse.is_none_literal_expr()
+        }
+        _ => false,
+    }
 }
 
 /// Whether the statement only defines what others call.

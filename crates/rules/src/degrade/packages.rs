@@ -8,7 +8,7 @@ use nbfix_semantic::Unit;
 use nbfix_text::Edit;
 
 use super::Need;
-use super::text::{indented, line_end, line_start, quoted, stands_alone};
+use super::text::{PACKAGE, indented, line_end, line_start, quoted, stands_alone};
 use crate::services;
 
 /// The statements around `index` that import packages of one of these services, first and last.
@@ -19,10 +19,7 @@ pub(super) fn run_at(
 ) -> Option<(usize, usize)> {
     let body = unit.module.body();
     let service = |at: usize| body.get(at).and_then(service_of);
-    let id = service(index).filter(|id| {
-        // The identity of Azure comes with every service of it.
-        services.contains(id) || *id == "azure_login" && services.iter().any(|id| is_azure(id))
-    })?;
+    let id = service(index).filter(|id| services.iter().any(|other| comes_with(id, other)))?;
     let first = (0..=index)
         .rev()
         .take_while(|at| service(*at) == Some(id))
@@ -33,8 +30,16 @@ pub(super) fn run_at(
     Some((first, last))
 }
 
-pub(super) fn is_azure(id: &str) -> bool {
-    services::by_id(id).is_some_and(services::Service::is_azure)
+/// Whether the packages of one service are missing where the other one is: its own, or those of the cloud that it is in.
+fn comes_with(packages: &str, service: &str) -> bool {
+    let in_cloud =
+        |cloud: fn(&services::Service) -> bool| services::by_id(service).is_some_and(cloud);
+    packages == service
+        || match packages {
+            "azure_login" => in_cloud(services::Service::is_azure),
+            "aws" => in_cloud(services::Service::is_aws),
+            _ => false,
+        }
 }
 
 /// The service whose package a statement imports.
@@ -55,7 +60,15 @@ fn service_of(stmt: &Stmt) -> Option<&'static str> {
                 return None;
             }
             let module = import.module.as_ref()?.as_str();
-            services::by_module(module)?
+            // `from google.cloud import bigquery`: the name may be the module.
+            let mut named = import
+                .names
+                .iter()
+                .map(|alias| services::by_module(&format!("{module}.{}", alias.name)));
+            let first = named.next()??;
+            named
+                .all(|other| other.is_some_and(|other| other.id == first.id))
+                .then_some(first)?
         }
         _ => return None,
     };
@@ -82,10 +95,19 @@ fn names(stmt: &Stmt) -> Vec<&str> {
     }
 }
 
-fn module(stmt: &Stmt) -> Option<&str> {
+/// The module that an import names. For `from google.cloud import bigquery` it is the inner one, where the outer is
+/// shared by many distributions.
+fn module(stmt: &Stmt) -> Option<String> {
     match stmt {
-        Stmt::Import(import) => import.names.first().map(|alias| alias.name.as_str()),
-        Stmt::ImportFrom(import) => import.module.as_ref().map(|module| module.as_str()),
+        Stmt::Import(import) => import.names.first().map(|alias| alias.name.to_string()),
+        Stmt::ImportFrom(import) => {
+            let module = import.module.as_ref()?.as_str();
+            let first = import.names.first()?.name.as_str();
+            Some(match module {
+                "google.cloud" | "azure" | "azure.mgmt" | "azure.ai" => format!("{module}.{first}"),
+                _ => module.to_owned(),
+            })
+        }
         _ => None,
     }
 }
@@ -97,7 +119,7 @@ pub(super) fn need(unit: &Unit<'_>, run: (usize, usize)) -> Option<Need> {
     let name = names(first).first().copied()?;
     Some(Need {
         test: format!("{name} is not None"),
-        label: format!("the package {}", distribution(module(first)?)),
+        label: format!("{PACKAGE}{}", distribution(&module(first)?)),
         package_of: service_of(first),
     })
 }
@@ -120,8 +142,8 @@ pub(super) fn guard(unit: &Unit<'_>, run: (usize, usize)) -> Option<Vec<Edit>> {
     }
     let mut packages: Vec<String> = statements
         .iter()
-        .filter_map(|stmt| module(stmt))
-        .map(distribution)
+        .filter_map(module)
+        .map(|module| distribution(&module))
         .collect();
     packages.sort();
     packages.dedup();

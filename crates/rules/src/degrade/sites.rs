@@ -2,9 +2,11 @@
 
 use nbfix_lint::Findings;
 use nbfix_python::ast::{Expr, Stmt};
+use nbfix_python::range;
 use nbfix_semantic::{ProgramId, Semantic, Unit};
 
 use super::{Site, helper};
+use crate::first_uses::Use;
 use crate::guards::handler_body;
 use crate::{az_runs, first_uses, stops};
 
@@ -24,15 +26,24 @@ pub(super) fn all(semantic: &Semantic<'_>, findings: &Findings<'_>) -> Vec<Site>
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
         let mut here: Vec<Site> = Vec::new();
         if findings.runs("raise-on-missing-service") {
-            let stops = stops::stops_of(semantic, unit);
+            // What the author allows is no site: it is meant to stop.
+            let mut stops = stops::stops_of(semantic, unit);
+            stops.retain(|stop| {
+                let at = stops::first_line(unit, range(stop.stmt));
+                !findings.is_allowed_of("raise-on-missing-service", unit.cell, at)
+            });
             here.extend(stops::sites(semantic, unit, &stops));
         }
         if let Some(at) = az.iter().position(|(other, _)| other.index == unit.index) {
-            let (_, runs) = az.swap_remove(at);
+            let (_, mut runs) = az.swap_remove(at);
+            runs.retain(|run| !findings.is_allowed_of("subprocess-az", unit.cell, run.at));
             here.extend(az_runs::site(unit, &runs));
         }
         if let Some((_, uses)) = uses.iter().find(|(other, _)| other.index == unit.index) {
-            here.extend(first_uses::sites(semantic, unit, uses));
+            let allowed =
+                |each: &Use| findings.is_allowed_of("unguarded-service", unit.cell, each.at);
+            let uses: Vec<&Use> = uses.iter().filter(|each| !allowed(each)).collect();
+            here.extend(first_uses::sites(semantic, unit, &uses));
         }
         here.sort_by_key(|site| (site.from, site.to));
         for site in here {
@@ -56,6 +67,7 @@ fn merge(one: &mut Site, other: Site) {
     one.to = one.to.max(other.to);
     one.replacements.extend(other.replacements);
     one.asks.extend(other.asks);
+    one.outage.env.extend(other.outage.env);
     for line in other.outage.first {
         if !one.outage.first.contains(&line) {
             one.outage.first.push(line);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use nbfix_python::ast::{Expr, ExprRef, Stmt};
-use nbfix_python::{dotted, is_stdlib, range};
-use nbfix_semantic::{Semantic, Unit};
+use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted, is_stdlib, range};
+use nbfix_semantic::{BindingKind, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
 use super::{Site, helper};
@@ -18,6 +18,9 @@ const OTHER_LINE_BREAKS: &[char] = &[
 
 /// How many names stand in one line of assignments.
 const NAMES_IN_A_LINE: usize = 6;
+
+/// How the label of a package begins.
+pub(super) const PACKAGE: &str = "the package ";
 
 /// A test, and what is missing where it does not hold.
 pub(super) type Test = (String, String);
@@ -59,7 +62,9 @@ impl<'a> Block<'_, 'a> {
                 negated(test)
             ));
         }
-        for line in &outage.first {
+        // Where the flag is asked for, an earlier step has looked already.
+        let looked = tests.iter().any(|(test, _)| *test == outage.flag);
+        for line in outage.first.iter().filter(|_| !looked) {
             opening.push_str(&format!("    {line}\n"));
         }
         let closing = match style {
@@ -80,6 +85,17 @@ impl<'a> Block<'_, 'a> {
         let opening = format!("if {}:\n", condition.join(" and "));
         let told = match tests {
             [(_, label)] => quoted(&format!("[SKIP] this step needs {label}")),
+            // Each missing package has been told where it is imported.
+            packages if packages.iter().all(|(_, label)| label.starts_with(PACKAGE)) => {
+                let names = packages
+                    .iter()
+                    .filter_map(|(_, label)| label.strip_prefix(PACKAGE));
+                let names: Vec<&str> = names.collect();
+                quoted(&format!(
+                    "[SKIP] this step needs the packages {}",
+                    names.join(", ")
+                ))
+            }
             several => {
                 let pairs: Vec<String> = several
                     .iter()
@@ -376,6 +392,11 @@ fn gives_something(semantic: &Semantic<'_>, unit: &Unit<'_>, value: &Expr) -> bo
 
 fn shows_itself(semantic: &Semantic<'_>, unit: &Unit<'_>, value: &Expr) -> bool {
     match value {
+        Expr::Await(awaited) => match &*awaited.value {
+            Expr::Call(call) => gives_nothing(semantic, unit, &call.func, true),
+            _ => false,
+        },
+        Expr::Call(call) if gives_nothing(semantic, unit, &call.func, false) => true,
         Expr::Call(call) => {
             let path = semantic.qualified(unit, &*call.func).or_else(|| {
                 let (_, parts) = dotted(ExprRef::from(&*call.func))?;
@@ -391,6 +412,40 @@ fn shows_itself(semantic: &Semantic<'_>, unit: &Unit<'_>, value: &Expr) -> bool 
         }
         Expr::NoneLiteral(_) | Expr::EllipsisLiteral(_) => true,
         _ => false,
+    }
+}
+
+/// Whether the name is that of functions of the notebook none of which returns anything.
+fn gives_nothing(semantic: &Semantic<'_>, unit: &Unit<'_>, function: &Expr, awaited: bool) -> bool {
+    let Expr::Name(name) = function else {
+        return false;
+    };
+    let bindings = semantic.bindings(unit.program, name.id.as_str());
+    !bindings.is_empty()
+        && bindings.iter().all(|binding| match binding.kind {
+            BindingKind::Function(function) => {
+                let mut gives = Gives(false);
+                gives.visit_body(&function.body);
+                !gives.0 && function.is_async == awaited && function.decorator_list.is_empty()
+            }
+            _ => false,
+        })
+}
+
+/// Whether statements return or yield something.
+struct Gives(bool);
+
+impl<'a> SourceOrderVisitor<'a> for Gives {
+    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
+        match node {
+            AnyNodeRef::StmtFunctionDef(_)
+            | AnyNodeRef::StmtClassDef(_)
+            | AnyNodeRef::ExprLambda(_) => return TraversalSignal::Skip,
+            AnyNodeRef::StmtReturn(each) => self.0 |= each.value.is_some(),
+            AnyNodeRef::ExprYield(_) | AnyNodeRef::ExprYieldFrom(_) => self.0 = true,
+            _ => {}
+        }
+        TraversalSignal::Traverse
     }
 }
 

@@ -393,8 +393,7 @@ impl<'a> SourceOrderVisitor<'a> for Lower<'_, 'a> {
             }
             Expr::BoolOp(each) => self.short_circuit(&each.values, each.op),
             Expr::If(choice) => {
-                self.visit_expr(&choice.test);
-                let test = self.test(&choice.test);
+                let test = self.condition(&choice.test);
                 let then = self.within(|this| this.visit_expr(&choice.body));
                 let other = self.within(|this| this.visit_expr(&choice.orelse));
                 self.push(Op::Branch { test, then, other });

@@ -1,0 +1,118 @@
+//! `request-without-timeout`: a request that may wait for ever.
+
+use nbfix_lint::{Check, Context, Findings, Report};
+use nbfix_python::ast::{Expr, ExprCall};
+use nbfix_python::{AnyNodeRef, NodeKind, dotted, range};
+use nbfix_semantic::{BindingKind, Semantic, Unit};
+use nbfix_text::{Edit, TextRange};
+
+use crate::degrade::line_end;
+
+pub(crate) const CHECK: Check = Check::Node(&[NodeKind::ExprCall], check);
+
+const VERBS: &[&str] = &[
+    "get", "post", "put", "patch", "delete", "head", "options", "request",
+];
+
+const LOCAL: &[&str] = &["localhost", "127.0.0.1", "0.0.0.0", "[::1]"];
+
+fn check<'a>(context: &Context<'_, 'a>, node: AnyNodeRef<'a>, findings: &mut Findings<'_>) {
+    let AnyNodeRef::ExprCall(call) = node else {
+        return;
+    };
+    if !may_wait(context, call) || is_local(context.semantic, context.unit, call) {
+        return;
+    }
+    let place = range(call);
+    let source = context.unit.source;
+    let first_line = TextRange::new(
+        place.start(),
+        place.end().min(line_end(source, place.start())),
+    );
+    let mut report =
+        Report::at(context.unit.cell, first_line).with("call", range(&*call.func).of(source));
+    let positional = call.arguments.args.iter().map(range);
+    let keywords = call.arguments.keywords.iter().map(range);
+    let last = positional.chain(keywords).map(TextRange::end).max();
+    if let Some(mut end) = last {
+        // An argument in brackets ends behind them.
+        let rest = place.end().saturating_sub(1);
+        let behind = source.get(end..rest).unwrap_or_default();
+        end += behind.rfind(')').map_or(0, |at| at + 1);
+        let is_generator = call.arguments.args.iter().any(Expr::is_generator_expr);
+        if !behind.contains('#') && !is_generator || !behind.contains(')') {
+            report = report.edit(context.unit.cell, Edit::insert(end, ", timeout=30"));
+        }
+    }
+    findings.push(report);
+}
+
+/// Whether a call makes a request and nothing bounds its time.
+fn may_wait<'a>(context: &Context<'_, 'a>, call: &'a ExprCall) -> bool {
+    let arguments = &call.arguments;
+    // `**options` and `*arguments` may hold a timeout.
+    let has_timeout = arguments
+        .keywords
+        .iter()
+        .any(|each| each.arg.as_ref().is_none_or(|name| name == "timeout"))
+        || arguments.args.iter().any(Expr::is_starred_expr);
+    if has_timeout || arguments.is_empty() {
+        return false;
+    }
+    if let Some(path) = context.qualified(&*call.func) {
+        return match path.strip_prefix("requests.") {
+            Some(verb) => VERBS.contains(&verb),
+            // The third argument is the timeout.
+            None => path == "urllib.request.urlopen" && arguments.args.len() < 3,
+        };
+    }
+    let Expr::Attribute(method) = &*call.func else {
+        return false;
+    };
+    if !VERBS.contains(&method.attr.as_str()) {
+        return false;
+    }
+    let maker = context.semantic.made_by(context.unit, &method.value);
+    let is_session = matches!(
+        maker.as_deref(),
+        Some("requests.Session" | "requests.session" | "requests.sessions.Session")
+    );
+    is_session && !may_bring_one(context)
+}
+
+/// Whether the document has adapters, which can bring a timeout to every request of a session.
+fn may_bring_one(context: &Context<'_, '_>) -> bool {
+    let mut names = context.semantic.names(context.unit.program);
+    names.any(|(_, bindings)| {
+        bindings.iter().any(|binding| {
+            matches!(&binding.kind, BindingKind::Import(path) if path.starts_with("requests.adapters"))
+        })
+    }) || context
+        .semantic
+        .units_of(context.unit.program)
+        .any(|unit| unit.source.contains("HTTPAdapter"))
+}
+
+/// Whether the address is one of this machine, which answers or refuses at once.
+fn is_local<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, call: &'a ExprCall) -> bool {
+    let names_it = |text: &str| LOCAL.iter().any(|host| text.contains(host));
+    if names_it(range(&call.arguments).of(unit.source)) {
+        return true;
+    }
+    let named = call.arguments.keywords.iter().filter_map(|each| {
+        let is_url = each.arg.as_ref().is_some_and(|name| name == "url");
+        is_url.then_some(&each.value)
+    });
+    let mut addresses = call.arguments.args.iter().take(2).chain(named);
+    addresses.any(|address| {
+        // The port may be known only later; the host is enough. An attribute of some object is none of ours.
+        if dotted(address).is_none() && address.is_call_expr() {
+            return false;
+        }
+        let value = semantic.value(unit, address);
+        value
+            .choices()
+            .iter()
+            .any(|choice| choice.likely().is_some_and(|text| names_it(&text)))
+    })
+}

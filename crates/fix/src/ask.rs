@@ -6,7 +6,7 @@ use nbfix_semantic::Origin;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::plan::Plan;
-use crate::{MAX_PASSES, Mended, Refusal, State, Step, hash, prove, step};
+use crate::{Asked, MAX_PASSES, Mended, Options, Outputs, Refusal, State, Step, hash, prove, step};
 
 /// One fix, proved, and not yet applied.
 #[derive(Clone, Copy, Debug)]
@@ -42,16 +42,22 @@ pub fn mend_asking<'o>(
     notebook: Notebook,
     origin: impl Into<Origin<'o>>,
     rules: &RuleSet,
-    safety: Safety,
+    options: Options,
     mut ask: impl FnMut(Proposal<'_>) -> Answer,
 ) -> Mended {
     if notebook.read_only().is_some() {
-        return crate::mend(notebook, origin, rules, safety);
+        return crate::mend_with(notebook, origin, rules, options);
     }
     let origin = origin.into();
-    let safety = safety.max(Safety::Unsafe);
+    let asked = Asked {
+        origin,
+        rules,
+        clear_outputs: options.clear_outputs,
+    };
+    let safety = options.safety.max(Safety::Unsafe);
     let names = (0..notebook.cells().len()).collect();
     let mut state = State::of(notebook, names, origin, rules);
+    let mut first: Option<State> = None;
     let mut applied: Vec<Step> = Vec::new();
     let mut refused: Vec<Refusal> = Vec::new();
     // By what they do: several findings may share one fix, and it is proposed once.
@@ -68,7 +74,7 @@ pub fn mend_asking<'o>(
         let Some((finding, fix)) = next else { break };
         let deed = state.deed(fix);
         let plan = Plan::greedy(std::iter::once((finding, fix)));
-        let outcome = prove::apply(&state, &plan, origin, rules);
+        let outcome = prove::apply(&state, &plan, &asked);
         let failure = outcome.failed.into_iter().next().map(|(_, why)| why);
         let proved = outcome
             .state
@@ -92,7 +98,8 @@ pub fn mend_asking<'o>(
             Answer::Apply => {
                 applied.push(step(finding, fix));
                 seen.insert(hash(after.notebook.bytes()));
-                state = after;
+                let before = std::mem::replace(&mut state, after);
+                first.get_or_insert(before);
             }
             Answer::Skip => {
                 settled.insert(deed, DECLINED);
@@ -120,6 +127,7 @@ pub fn mend_asking<'o>(
             why: why.to_owned(),
         })
     }));
+    let outputs = first.map_or_else(Outputs::default, |first| crate::outputs(&first, &state));
     let State {
         notebook,
         linted: remaining,
@@ -131,5 +139,6 @@ pub fn mend_asking<'o>(
         applied,
         deferred,
         refused,
+        outputs,
     }
 }

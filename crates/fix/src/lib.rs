@@ -12,7 +12,7 @@ mod prove;
 
 use std::hash::{Hash, Hasher};
 
-use nbfix_ipynb::{CellId, NewCell, Notebook};
+use nbfix_ipynb::{Cell, CellId, NewCell, Notebook};
 use nbfix_lint::{Finding, Fix, Linted, Place, RuleSet, Safety, lint};
 use nbfix_semantic::{Origin, Semantic, Sources};
 use rustc_hash::{FxHashSet, FxHasher};
@@ -58,6 +58,34 @@ pub struct Mended {
     pub deferred: Vec<Refusal>,
     /// Fixes that would have left the notebook worse; they were dropped.
     pub refused: Vec<Refusal>,
+    /// What became of the outputs of cells that were there before.
+    pub outputs: Outputs,
+}
+
+/// Stored outputs, after mending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outputs {
+    /// How many were cleared.
+    pub cleared: usize,
+    /// Cells that have another source now, and keep outputs of the old one.
+    pub outdated_cells: usize,
+}
+
+/// Which fixes to apply, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The lowest promise that a fix has to give. With [`Safety::Display`] nothing more is applied than with
+    /// [`Safety::Unsafe`]: what is for a person to finish is never applied.
+    pub safety: Safety,
+    /// Whether cells whose source a fix changes lose their outputs and their execution count.
+    pub clear_outputs: bool,
+}
+
+/// What a run was asked for.
+struct Asked<'a> {
+    origin: Origin<'a>,
+    rules: &'a RuleSet,
+    clear_outputs: bool,
 }
 
 /// What a cell is called through all passes, wherever new cells move it to: its position at first, or for a new cell
@@ -138,6 +166,10 @@ impl State {
                 .iter()
                 .map(|edit| (self.name(edit.cell), &edit.path, &edit.change))
                 .collect::<Vec<_>>(),
+            fix.clears
+                .iter()
+                .map(|cell| self.name(*cell))
+                .collect::<Vec<_>>(),
         ))
     }
 
@@ -154,19 +186,40 @@ impl State {
     }
 }
 
-/// Applies every fix of `rules` whose promise is at least `safety`, until nothing is left to do.
-/// `origin` is where the document comes from: its path, or an [`Origin`]. With [`Safety::Display`] nothing more is applied than
-/// with [`Safety::Unsafe`]: what is for a person to finish is never applied.
+/// Applies every fix of `rules` whose promise is at least `safety`; see [`mend_with`]. Outputs stay as they are, unless a
+/// fix is about them.
 pub fn mend<'o>(
     notebook: Notebook,
     origin: impl Into<Origin<'o>>,
     rules: &RuleSet,
     safety: Safety,
 ) -> Mended {
+    let options = Options {
+        safety,
+        clear_outputs: false,
+    };
+    mend_with(notebook, origin, rules, options)
+}
+
+/// Applies every fix of `rules` that the `options` ask for, until nothing is left to do. `origin` is where the document
+/// comes from: its path, or an [`Origin`].
+pub fn mend_with<'o>(
+    notebook: Notebook,
+    origin: impl Into<Origin<'o>>,
+    rules: &RuleSet,
+    options: Options,
+) -> Mended {
     let origin = origin.into();
-    let safety = safety.max(Safety::Unsafe);
+    let asked = Asked {
+        origin,
+        rules,
+        clear_outputs: options.clear_outputs,
+    };
+    let safety = options.safety.max(Safety::Unsafe);
     let names = (0..notebook.cells().len()).collect();
     let mut state = State::of(notebook, names, origin, rules);
+    // What the first pass found, once a pass has changed something.
+    let mut first: Option<State> = None;
     let mut applied = Vec::new();
     let mut refused: Vec<Refusal> = Vec::new();
     let mut banned: FxHashSet<u64> = FxHashSet::default();
@@ -192,6 +245,7 @@ pub fn mend<'o>(
             applied,
             deferred: Vec::new(),
             refused,
+            outputs: Outputs::default(),
         };
     }
     for pass in 0..MAX_PASSES {
@@ -199,7 +253,7 @@ pub fn mend<'o>(
         if plan.is_empty() {
             break;
         }
-        let outcome = prove::apply(&state, &plan, origin, rules);
+        let outcome = prove::apply(&state, &plan, &asked);
         for (index, why) in &outcome.failed {
             if let Some((finding, fix)) = plan.get(*index) {
                 banned.insert(state.key(finding, fix));
@@ -225,8 +279,10 @@ pub fn mend<'o>(
             break;
         }
         applied.extend(steps);
-        state = next;
+        let before = std::mem::replace(&mut state, next);
+        first.get_or_insert(before);
     }
+    let outputs = first.map_or_else(Outputs::default, |first| outputs(&first, &state));
     let deferred = left_over(&state, safety, &banned);
     let State {
         notebook,
@@ -239,7 +295,28 @@ pub fn mend<'o>(
         applied,
         deferred,
         refused,
+        outputs,
     }
+}
+
+/// What became of the outputs of the cells of `before`.
+fn outputs(before: &State, after: &State) -> Outputs {
+    let mut outputs = Outputs::default();
+    for (name, (id, cell)) in after.names.iter().zip(after.notebook.ids()) {
+        // The cells of the first state are called by their positions.
+        let was = CellId(*name);
+        let Some(old) = before.notebook.cell(was) else {
+            continue;
+        };
+        let size = |cell: &Cell| cell.outputs_range().map_or(0, |range| range.len());
+        // Nothing but clearing changes outputs.
+        if size(old) != size(cell) {
+            outputs.cleared += before.notebook.count_outputs(was);
+        } else if old.source != cell.source && after.notebook.count_outputs(id) > 0 {
+            outputs.outdated_cells += 1;
+        }
+    }
+    outputs
 }
 
 fn left_over(state: &State, safety: Safety, banned: &FxHashSet<u64>) -> Vec<Refusal> {

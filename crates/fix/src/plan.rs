@@ -34,23 +34,19 @@ impl<'f> Plan<'f> {
         self.chosen.get(index).copied()
     }
 
-    /// The edits, the new cells and the edits of metadata of the fixes at these positions; they fit together, because all of them do. The
-    /// cells come in the order in which they will stand.
-    pub(crate) fn changes(
-        &self,
-        positions: &[usize],
-    ) -> (Vec<(CellId, Patch)>, Vec<NewCell>, Vec<MetadataEdit>) {
+    /// What the fixes at these positions do; they fit together, because all of them do.
+    pub(crate) fn changes(&self, positions: &[usize]) -> Together {
         let mut changes = Changes::default();
         for (_, fix) in positions.iter().filter_map(|index| self.get(*index)) {
             changes.unite(fix);
         }
         let cells = changes.cells.into_values().flatten().cloned();
-        let metadata = changes.metadata.into_iter().cloned().collect();
-        (
-            changes.edits.into_iter().collect(),
-            cells.collect(),
-            metadata,
-        )
+        Together {
+            edits: changes.edits.into_iter().collect(),
+            cells: cells.collect(),
+            metadata: changes.metadata.into_iter().cloned().collect(),
+            clears: changes.clears.into_iter().collect(),
+        }
     }
 
     /// The fixes at these positions, as steps.
@@ -63,6 +59,16 @@ impl<'f> Plan<'f> {
     }
 }
 
+/// What some fixes do together, as a notebook takes it.
+pub(crate) struct Together {
+    pub(crate) edits: Vec<(CellId, Patch)>,
+    /// In the order in which they will stand.
+    pub(crate) cells: Vec<NewCell>,
+    pub(crate) metadata: Vec<MetadataEdit>,
+    /// The cells that lose their outputs, in order.
+    pub(crate) clears: Vec<CellId>,
+}
+
 /// What some fixes do together.
 #[derive(Default)]
 struct Changes<'f> {
@@ -71,6 +77,7 @@ struct Changes<'f> {
     cells: BTreeMap<usize, Vec<&'f NewCell>>,
     /// Strings in lists, which come and go without regard to each other.
     metadata: BTreeSet<&'f MetadataEdit>,
+    clears: BTreeSet<CellId>,
 }
 
 impl<'f> Changes<'f> {
@@ -96,6 +103,7 @@ impl<'f> Changes<'f> {
         self.edits.extend(edits);
         self.cells.extend(cells);
         self.metadata.extend(&fix.metadata);
+        self.clears.extend(&fix.clears);
         true
     }
 }

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use nbfix_ipynb::{CellId, Changes, DocumentKind, NewCell, Notebook};
-use nbfix_lint::{Level, RuleSet};
-use nbfix_semantic::Origin;
+use nbfix_lint::Level;
 use nbfix_text::Patch;
 
-use crate::plan::Plan;
-use crate::{Name, State};
+use crate::plan::{Plan, Together};
+use crate::{Asked, Name, State};
 
 /// What applying a plan gave.
 pub(crate) struct Outcome {
@@ -22,14 +21,9 @@ pub(crate) struct Outcome {
 }
 
 /// Applies the whole plan at once; only if the proof fails, one fix after the other, to find out which.
-pub(crate) fn apply(
-    state: &State,
-    plan: &Plan<'_>,
-    origin: Origin<'_>,
-    rules: &RuleSet,
-) -> Outcome {
+pub(crate) fn apply(state: &State, plan: &Plan<'_>, asked: &Asked<'_>) -> Outcome {
     let all: Vec<usize> = (0..plan.len()).collect();
-    let why = match attempt(state, plan, &all, origin, rules) {
+    let why = match attempt(state, plan, &all, asked) {
         Ok(next) => {
             return Outcome {
                 state: Some(next),
@@ -51,14 +45,14 @@ pub(crate) fn apply(
     for index in all {
         let mut tried = outcome.passed.clone();
         tried.push(index);
-        match attempt(state, plan, &tried, origin, rules) {
+        match attempt(state, plan, &tried, asked) {
             Ok(next) => {
                 outcome.passed = tried;
                 outcome.state = Some(next);
             }
             Err(why) => {
-                let alone = outcome.passed.is_empty()
-                    || attempt(state, plan, &[index], origin, rules).is_err();
+                let alone =
+                    outcome.passed.is_empty() || attempt(state, plan, &[index], asked).is_err();
                 if alone {
                     outcome.failed.push((index, why));
                 }
@@ -72,10 +66,17 @@ fn attempt(
     before: &State,
     plan: &Plan<'_>,
     positions: &[usize],
-    origin: Origin<'_>,
-    rules: &RuleSet,
+    asked: &Asked<'_>,
 ) -> Result<State, String> {
-    let (edits, cells, metadata) = plan.changes(positions);
+    let Together {
+        edits,
+        cells,
+        metadata,
+        mut clears,
+    } = plan.changes(positions);
+    if asked.clear_outputs {
+        clears.extend(changed(before, &edits));
+    }
     if !cells.is_empty() && !before.notebook.can_insert_cells() {
         return Err("a script has no place for a new cell".to_owned());
     }
@@ -86,6 +87,7 @@ fn attempt(
         edits: &edits,
         cells: &cells,
         metadata: &metadata,
+        clears: &clears,
     });
     let loaded = match before.notebook.kind() {
         DocumentKind::Notebook => Notebook::load(bytes),
@@ -103,7 +105,16 @@ fn attempt(
             return Err(format!("{place} would not hold the mended text"));
         }
     }
-    let after = State::of(notebook, names, origin, rules);
+    let left = |cell: &CellId| {
+        let name = before.name(*cell)?;
+        let position = names.iter().position(|other| *other == name)?;
+        (notebook.count_outputs(CellId(position)) > 0).then_some(name)
+    };
+    if let Some(name) = clears.iter().find_map(left) {
+        let place = place(before, &names, Some(name));
+        return Err(format!("{place} would keep its outputs"));
+    }
+    let after = State::of(notebook, names, asked.origin, asked.rules);
     for name in expected.keys() {
         if after.broken.contains(name) && !before.broken.contains(name) {
             let place = place(before, &after.names, Some(*name));
@@ -117,6 +128,15 @@ fn attempt(
     }
     compare(before, &after, plan, positions)?;
     Ok(after)
+}
+
+/// The cells whose source the edits change.
+fn changed(before: &State, edits: &[(CellId, Patch)]) -> Vec<CellId> {
+    let changes = |(id, patch): &(CellId, Patch)| {
+        let source = &before.notebook.cell(*id)?.source;
+        (patch.apply(source) != *source).then_some(*id)
+    };
+    edits.iter().filter_map(changes).collect()
 }
 
 /// What the edited cells and the new ones must hold, by name.

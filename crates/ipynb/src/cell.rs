@@ -58,6 +58,7 @@ pub struct Cell {
     pub(crate) span: Range<usize>,
     pub(crate) place: Source,
     pub(crate) outputs: Option<Range<usize>>,
+    pub(crate) count: Option<Range<usize>>,
     pub(crate) metadata: Option<Range<usize>>,
 }
 
@@ -65,6 +66,11 @@ impl Cell {
     /// The bytes of the file that hold the cell's `outputs`, brackets included.
     pub fn outputs_range(&self) -> Option<Range<usize>> {
         self.outputs.clone()
+    }
+
+    /// The bytes of the file that hold the value of the cell's `execution_count`, be it a number or not.
+    pub fn execution_count_range(&self) -> Option<Range<usize>> {
+        self.count.clone()
     }
 
     /// The bytes of the file that hold the cell's `metadata`, braces included.

@@ -37,6 +37,8 @@ pub struct Changes<'c> {
     pub cells: &'c [NewCell],
     /// Edits of metadata.
     pub metadata: &'c [MetadataEdit],
+    /// Cells that lose their outputs and their execution count, in any order.
+    pub clears: &'c [CellId],
 }
 
 /// A notebook: the bytes of its file, unchanged, and its cells.
@@ -103,6 +105,7 @@ impl Notebook {
                 pieces,
             },
             outputs: None,
+            count: None,
             metadata: None,
         };
         Ok(Self {
@@ -242,6 +245,12 @@ impl Notebook {
         range.map_or_else(Vec::new, |range| output_text::read(&self.file, range))
     }
 
+    /// How many outputs a cell has, of whatever type.
+    pub fn count_outputs(&self, id: CellId) -> usize {
+        let range = self.cell(id).and_then(Cell::outputs_range);
+        range.map_or(0, |range| output::count(&self.file, range))
+    }
+
     /// Whether the outputs of a cell may hold an error: a quick look that never misses one, and may be wrong
     /// otherwise.
     pub fn has_error_output(&self, id: CellId) -> bool {
@@ -299,17 +308,20 @@ impl Notebook {
     /// cannot be done (see [`Notebook::can_edit_metadata`]), nothing changes at all.
     pub fn physical_edits_all(&self, changes: Changes<'_>) -> Vec<PhysicalEdit> {
         let mut all = self.physical_edits_with(changes.edits, changes.cells);
+        if all.is_empty() && !changes.cells.is_empty() {
+            return all;
+        }
         if !changes.metadata.is_empty() {
             let edits = metadata::physical_edits(self, changes.metadata);
             let Some(edits) = edits.filter(|_| self.read_only().is_none()) else {
                 return Vec::new();
             };
-            if all.is_empty() && !changes.cells.is_empty() {
-                return all;
-            }
             all.extend(edits);
-            all.sort_by_key(|edit| edit.range.start);
         }
+        if self.read_only().is_none() {
+            all.extend(output::clearing(self, changes.clears));
+        }
+        all.sort_by_key(|edit| edit.range.start);
         all
     }
 

@@ -1,6 +1,12 @@
 //! Outputs, read only when somebody asks.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::cell::CellId;
 use crate::node::Node;
+use crate::notebook::Notebook;
+use crate::rope::PhysicalEdit;
 
 /// One output of a cell, as far as we look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +117,36 @@ fn after_escape(text: &str) -> Option<&str> {
     let rest = &rest[end..];
     rest.strip_prefix('\u{7}')
         .or_else(|| rest.strip_prefix("\u{1b}\\"))
+}
+
+/// How many elements an array of outputs has.
+pub(crate) fn count(file: &str, within: Range<usize>) -> usize {
+    let outputs = Node::parse(file, within, |depth, _| depth == 0);
+    let elements = |node: &Node| node.elements().map(<[Node]>::len);
+    outputs.ok().as_ref().and_then(elements).unwrap_or_default()
+}
+
+/// What takes the outputs and the execution counts from these cells. What is empty already stays as it is written.
+pub(crate) fn clearing(notebook: &Notebook, cells: &[CellId]) -> Vec<PhysicalEdit> {
+    let file = notebook.text();
+    let cells: BTreeSet<CellId> = cells.iter().copied().collect();
+    let mut edits = Vec::new();
+    for cell in cells.into_iter().filter_map(|id| notebook.cell(id)) {
+        let inner = |range: &Range<usize>| file.get(range.start + 1..range.end - 1);
+        let outputs = cell.outputs_range();
+        let full = |range: &Range<usize>| inner(range).is_some_and(|it| !it.trim().is_empty());
+        edits.extend(outputs.filter(full).map(|range| PhysicalEdit {
+            range,
+            text: "[]".to_owned(),
+        }));
+        let ran = |range: &Range<usize>| file.get(range.clone()) != Some("null");
+        let count = cell.execution_count_range();
+        edits.extend(count.filter(ran).map(|range| PhysicalEdit {
+            range,
+            text: "null".to_owned(),
+        }));
+    }
+    edits
 }
 
 #[cfg(test)]

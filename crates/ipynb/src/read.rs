@@ -254,6 +254,7 @@ impl<'f> Reader<'f> {
             span: node.span.clone(),
             place: Source::default(),
             outputs: None,
+            count: None,
             metadata: None,
         };
         if node.members().is_none() {
@@ -284,6 +285,7 @@ impl<'f> Reader<'f> {
                 "execution_count"
             };
             if let Some(value) = self.required(node, count_key, here) {
+                cell.count = Some(value.span.clone());
                 let raw = value.raw(self.file);
                 cell.execution_count = raw.parse().ok();
                 if raw != "null" && !is_integer(raw) && !self.old {

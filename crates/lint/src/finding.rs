@@ -111,6 +111,8 @@ pub struct Fix {
     pub cells: Vec<NewCell>,
     /// What it changes in the metadata of cells.
     pub metadata: Vec<MetadataEdit>,
+    /// The cells whose outputs and execution counts it clears.
+    pub clears: Vec<CellId>,
 }
 
 /// One thing that is wrong.
@@ -154,6 +156,7 @@ pub struct Report {
     edits: Vec<(CellId, Edit)>,
     cells: Vec<NewCell>,
     metadata: Vec<MetadataEdit>,
+    clears: Vec<CellId>,
     safety: Option<Safety>,
     join: Option<Join>,
 }
@@ -176,6 +179,7 @@ impl Report {
             edits: Vec::new(),
             cells: Vec::new(),
             metadata: Vec::new(),
+            clears: Vec::new(),
             safety: None,
             join: None,
         }
@@ -230,6 +234,12 @@ impl Report {
     /// One edit of metadata of the fix.
     pub fn edit_metadata(mut self, edit: MetadataEdit) -> Self {
         self.metadata.push(edit);
+        self
+    }
+
+    /// The fix clears the outputs and the execution count of this cell.
+    pub fn clear_outputs(mut self, cell: CellId) -> Self {
+        self.clears.push(cell);
         self
     }
 
@@ -305,7 +315,7 @@ pub(crate) fn finish(selected: &Selected, report: Report) -> Finding {
         .fix
         .filter(|_| {
             let none = report.edits.is_empty() && report.cells.is_empty();
-            !none || !report.metadata.is_empty()
+            !none || !report.metadata.is_empty() || !report.clears.is_empty()
         })
         .and_then(|text| {
             let safety = report
@@ -318,6 +328,7 @@ pub(crate) fn finish(selected: &Selected, report: Report) -> Finding {
                 edits: patches(&report.edits)?,
                 cells: report.cells.clone(),
                 metadata: report.metadata.clone(),
+                clears: report.clears.clone(),
             })
         });
     Finding {

@@ -3,7 +3,9 @@
 mod batch;
 mod config;
 mod living;
+mod outputs;
 mod pages;
+mod reports;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -18,9 +20,11 @@ pub(crate) use config::ConfigCommandArguments;
 pub(crate) use living::{
     AllowArguments, AllowAs, BaselineArguments, BaselineCommand, BaselineWriteArguments,
 };
+pub(crate) use outputs::{ClearArguments, ClearOutputs};
 pub(crate) use pages::{
     DocsArguments, MatchArguments, NewRuleArguments, SchemaArguments, SchemaOf, TestArguments,
 };
+pub(crate) use reports::{ReportArguments, ReportFormat};
 
 /// Makes Jupyter notebooks run for the next person.
 ///
@@ -98,6 +102,7 @@ pub(crate) enum Command {
   nbfix check notebooks/ demo.ipynb
   nbfix check --select broken,leak --ignore asyncio-run
   nbfix check --output-format json > findings.json
+  nbfix check --output sarif=out.sarif --output html=report.html
   nbfix check --fix --show-fixes notebooks/
   nbfix check --statistics
   nbfix check --changed-since origin/main
@@ -114,14 +119,8 @@ pub(crate) struct CheckArguments {
     pub(crate) rules: RuleArguments,
     #[command(flatten)]
     pub(crate) failing: FailArguments,
-    /// `full` shows the source around each finding, `concise` is one line each, `json` one array for programs.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = OutputFormat::Full)]
-    #[arg(
-        help_heading = "Output",
-        env = "NBFIX_OUTPUT_FORMAT",
-        hide_env_values = true
-    )]
-    pub(crate) output_format: OutputFormat,
+    #[command(flatten)]
+    pub(crate) report: ReportArguments,
     /// Tell only how often each rule found something.
     #[arg(long, help_heading = "Output")]
     pub(crate) statistics: bool,
@@ -179,6 +178,7 @@ pub(crate) struct FilterArguments {
 #[command(after_help = "Examples:
   nbfix fix notebooks/
   nbfix fix --unsafe --select asyncio-run demo.ipynb
+  nbfix fix --unsafe --clear-outputs changed demo.ipynb
   nbfix fix --interactive demo.ipynb
   nbfix fix --unsafe --patch mended.patch --report mended.json course/ labs/
   nbfix fix - < broken.ipynb > mended.ipynb
@@ -198,6 +198,8 @@ pub(crate) struct FixArguments {
     pub(crate) rules: RuleArguments,
     #[command(flatten)]
     pub(crate) safety: SafetyArguments,
+    #[command(flatten)]
+    pub(crate) clear: ClearArguments,
     #[command(flatten)]
     pub(crate) batch: BatchArguments,
     /// Exit with 1 if something was mended, even if nothing is left.
@@ -227,6 +229,8 @@ pub(crate) struct DiffArguments {
     pub(crate) rules: RuleArguments,
     #[command(flatten)]
     pub(crate) safety: SafetyArguments,
+    #[command(flatten)]
+    pub(crate) clear: ClearArguments,
     /// Show the sources of the cells, for reading; not for `git apply`.
     #[arg(long, help_heading = "Output")]
     pub(crate) cells: bool,
@@ -433,6 +437,16 @@ pub(crate) enum TableFormat {
     Text,
     Json,
     Markdown,
+}
+
+impl OutputFormat {
+    pub(crate) fn as_report(self) -> ReportFormat {
+        match self {
+            OutputFormat::Full => ReportFormat::Full,
+            OutputFormat::Concise => ReportFormat::Concise,
+            OutputFormat::Json => ReportFormat::Json,
+        }
+    }
 }
 
 impl FileArguments {

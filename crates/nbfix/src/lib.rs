@@ -21,6 +21,7 @@ mod outcome;
 mod patterns;
 mod progress;
 mod project;
+mod reports;
 mod rewrite;
 mod rulebook;
 mod runner;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use nbfix_lint::{Level, Safety};
-use nbfix_report::{Document, Summary};
+use nbfix_report::{Document, Summary, Totals};
 
 use crate::arguments::{FailArguments, FailOn};
 
@@ -38,6 +38,10 @@ impl Exit {
 pub(crate) struct Outcome {
     /// For stdout.
     pub(crate) out: Vec<u8>,
+    /// The document in each of the formats that stand in a frame or in files (see `reports.rs`).
+    pub(crate) reports: Vec<Vec<u8>>,
+    /// What goes into the frames.
+    pub(crate) totals: Option<Totals>,
     /// For stderr.
     pub(crate) messages: Vec<Message>,
     /// What counts.
@@ -78,6 +82,8 @@ pub(crate) struct Tally {
     pub(crate) changed: usize,
     /// Fixes that were applied, or would be.
     pub(crate) applied: usize,
+    /// Mended cells that keep outputs of their old text.
+    pub(crate) outdated: usize,
     /// Findings that a baseline knows, and so are not told.
     pub(crate) known: usize,
     /// Findings of a baseline that are not found any more.
@@ -133,29 +139,11 @@ impl Tally {
     }
 
     pub(crate) fn add(&mut self, other: Tally) {
-        // Named one by one, so that a number that comes is not forgotten here.
-        let Summary {
-            files,
-            affected,
-            errors,
-            warnings,
-            notes,
-            safe,
-            not_safe,
-            crashes,
-        } = other.summary;
-        let sum = &mut self.summary;
-        sum.files += files;
-        sum.affected += affected;
-        sum.errors += errors;
-        sum.warnings += warnings;
-        sum.notes += notes;
-        sum.safe += safe;
-        sum.not_safe += not_safe;
-        sum.crashes += crashes;
+        self.summary.join(&other.summary);
         self.failing |= other.failing;
         self.changed += other.changed;
         self.applied += other.applied;
+        self.outdated += other.outdated;
         self.known += other.known;
         self.gone += other.gone;
         self.masked += other.masked;

@@ -37,6 +37,13 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// The arrays of the files as one.
+    pub(crate) const ARRAY: Frame = Frame {
+        open: "[\n",
+        between: ",\n",
+        close: "\n]\n",
+        empty: "[]\n",
+    };
     /// Nothing.
     pub(crate) const PLAIN: Frame = Frame {
         open: "",
@@ -150,8 +157,10 @@ impl Run<'_> {
         let take = |outcome: Outcome| {
             done += 1;
             progress.step();
-            also(&outcome);
-            let told = progress.aside(|| self.tell(&outcome, &mut printed));
+            let told = progress.aside(|| {
+                also(&outcome);
+                self.tell(&outcome, &mut printed)
+            });
             tally.add(outcome.tally);
             told
         };

@@ -116,8 +116,9 @@ fn fix_does_what_diff_shows_once_and_touches_nothing_else() {
     let fixed = copy();
     let applied = copy();
     let before = tree(fixed.path());
-    // `missing-install` puts a cell in, so that more than sources is different.
-    let all = ["--unsafe", "--select", "ALL", "--ignore", "missing-install"];
+    // `missing-install` puts a cell in, and what takes outputs away is tried by itself.
+    let ignored = "missing-install,stale-output";
+    let all = ["--unsafe", "--select", "ALL", "--ignore", ignored];
 
     let diff = nbfix(fixed.path(), &[&["diff"][..], &all].concat());
     let patch = applied.path().join(".patch");
@@ -145,6 +146,43 @@ fn fix_does_what_diff_shows_once_and_touches_nothing_else() {
             same_but_for_sources(path, old, new);
         }
     }
+}
+
+#[test]
+fn outputs_are_cleared_as_the_diff_shows() {
+    let fixed = copy();
+    let applied = copy();
+    let before = tree(fixed.path());
+    let all = ["--unsafe", "--select", "ALL", "--clear-outputs", "changed"];
+    let diff = nbfix(fixed.path(), &[&["diff"][..], &all].concat());
+    fs::write(applied.path().join(".patch"), &diff.stdout).unwrap();
+    git(applied.path(), &["apply", ".patch"]);
+    nbfix(fixed.path(), &[&["fix"][..], &all].concat());
+    let after = tree(fixed.path());
+    assert_eq!(after, tree(applied.path()));
+    nbfix(fixed.path(), &[&["fix"][..], &all].concat());
+    assert_eq!(tree(fixed.path()), after, "the second run changes nothing");
+
+    let gateway = Path::new("cloud/gateway.ipynb");
+    let cells = |files: &BTreeMap<PathBuf, Vec<u8>>| -> Vec<serde_json::Value> {
+        let notebook: serde_json::Value = serde_json::from_slice(&files[gateway]).unwrap();
+        notebook["cells"].as_array().unwrap().clone()
+    };
+    let (old, new) = (cells(&before), cells(&after));
+    let mut changed = 0;
+    for cell in new.iter().filter(|cell| cell["cell_type"] == "code") {
+        let was = old.iter().find(|was| was["id"] == cell["id"]);
+        match was.filter(|was| was["source"] == cell["source"]) {
+            Some(was) if cell["outputs"] != serde_json::json!([]) => assert_eq!(was, cell),
+            Some(_) => {}
+            None => {
+                changed += 1;
+                assert_eq!(cell["outputs"], serde_json::json!([]));
+                assert_eq!(cell["execution_count"], serde_json::Value::Null);
+            }
+        }
+    }
+    assert!(changed > 30, "{changed}");
 }
 
 /// Everything but the sources of cells is equal: keys, outputs, metadata, the order of all of it. New cells may stand

@@ -10,12 +10,12 @@ use nbfix_ipynb::{Cell, DocumentKind, Notebook};
 use crate::Style;
 use crate::diff::{Difference, Form, Side, write_hunks};
 use crate::mask::{Secrets, masked};
-use crate::paint::BOLD;
+use crate::paint::{BOLD, RED};
 use crate::visible::one_line;
 
-/// Writes what makes the sources of `after` of those of `before`, cell by cell. Where both have as many cells these
-/// are matched by position; else by their ids, or if they lack those, by their sources. Without a difference
-/// nothing is written.
+/// Writes what makes the sources of `after` of those of `before`, cell by cell, and which cells lose their outputs. Where
+/// both have as many cells these are matched by position; else by their ids, or if they lack those, by their sources.
+/// Without a difference nothing is written.
 ///
 /// # Errors
 /// If `out` fails.
@@ -32,7 +32,9 @@ pub fn cell_diff(
         let old = gone.and_then(|at| before.cells().get(at));
         let new = come.and_then(|at| after.cells().get(at));
         let texts = [old, new].map(|cell| cell.map_or("", |cell| cell.source.as_str()));
-        if old.is_some() && new.is_some() && texts[0].lines().eq(texts[1].lines()) {
+        let cleared = loses_outputs(old, new);
+        let same = texts[0].lines().eq(texts[1].lines());
+        if old.is_some() && new.is_some() && same && !cleared {
             continue;
         }
         let masks = texts.map(|text| match secrets {
@@ -64,8 +66,17 @@ pub fn cell_diff(
         difference.differs = true;
         writeln!(out, "{}", style.paint(BOLD, title))?;
         difference.masked += write_hunks(out, &was, &is, style, Form::Readable)?;
+        if cleared {
+            writeln!(out, "{}", style.paint(RED, "its outputs are cleared"))?;
+        }
     }
     Ok(difference)
+}
+
+/// Whether a cell had outputs, and has none now: nothing else happens to outputs.
+fn loses_outputs(old: Option<&Cell>, new: Option<&Cell>) -> bool {
+    let size = |cell: &Cell| cell.outputs_range().map(|range| range.len());
+    old.zip(new).is_some_and(|(old, new)| size(old) > size(new))
 }
 
 /// The position of a cell before and after, as far as it was and is there.

@@ -4,16 +4,17 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::ops::Range;
 
-use nbfix_ipynb::{CellId, Changes, Span};
-use nbfix_lint::{Crash, Finding, Fix, Group, Level, Place};
+use nbfix_ipynb::{CellId, Span};
+use nbfix_lint::{Crash, Finding, Fix, Level, Place};
 use nbfix_text::LineColumn;
 use serde::Serialize;
 
-use crate::Document;
 use crate::concise::{INTERNAL, crash_message};
 use crate::lines::Lines;
 use crate::mask::{holds_secret, masked};
+use crate::spot::physical_edits;
 use crate::texts::Texts;
+use crate::{Document, group};
 
 /// Writes the findings of many documents as one JSON array, one object a line.
 ///
@@ -75,6 +76,23 @@ impl<W: Write> JsonArray<W> {
         serde_json::to_writer(&mut self.out, finding)?;
         Ok(())
     }
+}
+
+/// Writes each finding of a document as one object, as [`JsonArray`] does, each in a line of its own with nothing around
+/// it.
+///
+/// # Errors
+/// If `out` fails.
+pub fn json_lines(out: &mut impl Write, document: &Document) -> io::Result<()> {
+    let texts = Texts::new(document);
+    let findings = document.findings.iter();
+    let findings = findings.map(|finding| JsonFinding::new(finding, document, &texts));
+    let crashes = document.crashes.iter();
+    for object in findings.chain(crashes.map(|crash| JsonFinding::crash(crash, document))) {
+        serde_json::to_writer(&mut *out, &object)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -204,14 +222,7 @@ impl<'a> JsonFinding<'a> {
 
 impl<'a> JsonFix<'a> {
     fn new(fix: &'a Fix, document: &Document) -> Self {
-        let patches: Vec<_> = fix.edits.clone().into_iter().collect();
-        let edits = document.notebook.map_or_else(Vec::new, |notebook| {
-            notebook.physical_edits_all(Changes {
-                edits: &patches,
-                cells: &fix.cells,
-                metadata: &fix.metadata,
-            })
-        });
+        let edits = physical_edits(fix, document);
         let repeats = edits.iter().any(|edit| holds_secret(&edit.text));
         let edits = edits.into_iter().filter(|_| !repeats);
         let edits = edits.map(|edit| JsonEdit {
@@ -238,13 +249,4 @@ fn extents(span: Span, document: &Document, texts: &Texts) -> (Option<Extent>, O
         .and_then(|notebook| notebook.physical(span))
         .map(|range| Extent::new(texts.file(), range));
     (inside, physical)
-}
-
-fn group(group: Group) -> &'static str {
-    match group {
-        Group::Broken => "broken",
-        Group::Leak => "leak",
-        Group::Fragile => "fragile",
-        Group::Tidy => "tidy",
-    }
 }

@@ -48,6 +48,31 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// Adds the numbers of others.
+    pub fn join(&mut self, other: &Summary) {
+        // Named one by one, so that a number that comes is not forgotten here.
+        let Summary {
+            files,
+            affected,
+            errors,
+            warnings,
+            notes,
+            safe,
+            not_safe,
+            crashes,
+        } = other;
+        self.files += files;
+        self.affected += affected;
+        self.errors += errors;
+        self.warnings += warnings;
+        self.notes += notes;
+        self.safe += safe;
+        self.not_safe += not_safe;
+        self.crashes += crashes;
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let found = self.errors + self.warnings + self.notes;

@@ -3,13 +3,13 @@
 use nbfix_fix::mend;
 use nbfix_ipynb::{DocumentKind, Notebook};
 use nbfix_lint::{Crash, Finding, Linted, RuleSet, Safety, lint};
-use nbfix_report::{Document, JsonArray, Style, concise, full};
+use nbfix_report::{Document, Style, Totals};
 use nbfix_rules::unreadable;
 use nbfix_semantic::{Semantic, Sources};
 
 use super::fix::{of_project, with_findings};
 use super::{applied, end, open, with_project};
-use crate::arguments::{CheckArguments, DiffArguments, OutputFormat};
+use crate::arguments::{CheckArguments, ClearArguments, ClearOutputs, DiffArguments, ReportFormat};
 use crate::baseline::{Baselines, Compared};
 use crate::changed::Changed;
 use crate::function_apps::FunctionApps;
@@ -17,25 +17,22 @@ use crate::inputs::Input;
 use crate::journal::Journal;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
 use crate::project::Projects;
-use crate::runner::{Frame, Run};
+use crate::reports::{Reports, render};
+use crate::runner::{Frame, Pace, Run};
 use crate::statistics;
 use crate::terminal::Terminal;
 use crate::write::replace;
 
-/// The arrays of the files as one.
-pub(super) const ARRAY: Frame = Frame {
-    open: "[\n",
-    between: ",\n",
-    close: "\n]\n",
-    empty: "[]\n",
-};
+/// Columns of a text in a file.
+const FILE_WIDTH: usize = 100;
 
 /// What is done with each document.
 struct Task<'a> {
-    format: OutputFormat,
+    /// The format of stdout, if nothing has to stand around the documents.
+    plain: Option<ReportFormat>,
+    /// The formats of frames and files.
+    framed: Vec<ReportFormat>,
     style: &'a Style,
-    /// Whether only the numbers are told.
-    only_count: bool,
     /// The lowest promise of the fixes that are applied first.
     fixing: Option<Safety>,
     show_fixes: bool,
@@ -51,19 +48,22 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
         return super::diff(&as_diff(arguments), terminal);
     }
     let projects = Projects::new(&arguments.rules, Some(&arguments.failing))?;
-    let format = arguments.output_format;
-    let json = format == OutputFormat::Json;
+    let format = arguments.report.output_format;
+    let json = format == ReportFormat::Json;
     let only_count = arguments.statistics;
+    // Whoever pipes a document through gets it back on stdout.
+    let piped = arguments.mending.fix && arguments.files.is_stdin();
+    let plain = matches!(
+        format,
+        ReportFormat::Full | ReportFormat::Concise | ReportFormat::Github | ReportFormat::Jsonl
+    );
     let run = Run {
         files: &arguments.files,
         projects: &projects,
         telling: &arguments.telling,
         terminal,
-        frame: match json && !only_count {
-            true => ARRAY,
-            false => Frame::PLAIN,
-        },
-        persistent: arguments.mending.fix,
+        frame: Frame::PLAIN,
+        persistent: arguments.mending.fix || !arguments.report.output.is_empty(),
     };
     let found = run.find()?;
     if arguments.show_files {
@@ -88,10 +88,12 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
     let changed = changed.map(|revision| Changed::since(revision, &found.inputs));
     let lost = baselines.iter().flat_map(Baselines::all);
     let lost: usize = lost.map(|baseline| baseline.lost()).sum();
+    let to_stdout = !plain && !only_count;
+    let mut reports = Reports::open(&arguments.report, to_stdout, piped, terminal)?;
     let task = Task {
-        format,
+        plain: (plain && !only_count).then_some(format),
+        framed: reports.formats(),
         style: &terminal.style,
-        only_count,
         fixing: arguments.mending.fix.then(|| arguments.safety.least()),
         show_fixes: arguments.mending.show_fixes,
         baselines,
@@ -99,11 +101,22 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
         journal: Journal::of_this_run(arguments.mending.journal.wanted()),
         apps: FunctionApps::among(&found.inputs),
     };
-    let mut tally = run.each_of(
+    let mut lost_output = None;
+    let mut tally = run.each_at(
+        Pace::Parallel,
         found,
         |input| check_one(input, &task),
         |input, crash| told(input, None, &[], &[crash], &task),
+        |outcome| {
+            if lost_output.is_none() {
+                lost_output = reports.add(&outcome.reports, outcome.totals.as_ref()).err();
+            }
+        },
     )?;
+    match lost_output {
+        Some(error) => return Err(error.into()),
+        None => reports.finish()?,
+    }
     tally.gone += lost;
     if only_count {
         let text = match json {
@@ -114,7 +127,7 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> anyhow::
     }
     if !arguments.telling.quiet && (tally.summary.files > 0 || task.changed.is_some()) {
         let text = summary(&tally, arguments);
-        if json || arguments.mending.fix && arguments.files.is_stdin() {
+        if format.is_for_programs() || piped {
             // Stdout is for programs. The numbers that only people need are left out there.
             if arguments.mending.fix {
                 terminal.note(text.as_bytes());
@@ -137,6 +150,9 @@ fn as_diff(arguments: &CheckArguments) -> DiffArguments {
         files: arguments.files.clone(),
         rules: arguments.rules.clone(),
         safety: arguments.safety.clone(),
+        clear: ClearArguments {
+            clear_outputs: ClearOutputs::None,
+        },
         cells: false,
         show_secrets: arguments.mending.show_secrets,
         exit_zero: arguments.failing.exit_zero,
@@ -267,6 +283,8 @@ fn check_one(input: &Input, task: &Task<'_>) -> Outcome {
         Some(_) => 0,
     };
     outcome.out = told.out;
+    outcome.reports = told.reports;
+    outcome.totals = told.totals;
     // Whoever pipes a document through gets it back; what is told goes to stderr then.
     if input.path().is_none() && task.fixing.is_some() {
         outcome.messages.push(Message::Note(outcome.out));
@@ -300,29 +318,19 @@ fn told(
     };
     let mut outcome = Outcome::default();
     outcome.tally.count(&document, input.fail_on());
-    if !task.only_count {
-        outcome.out = rendered(&document, task.format, task.style);
+    if let Some(format) = task.plain {
+        outcome.out = render(&document, format, task.style);
+    }
+    if !task.framed.is_empty() {
+        let plain = Style {
+            color: false,
+            width: FILE_WIDTH,
+        };
+        let formats = task.framed.iter();
+        outcome.reports = formats
+            .map(|format| render(&document, *format, &plain))
+            .collect();
+        outcome.totals = Some(Totals::of(&document));
     }
     outcome
-}
-
-/// One document in the format that was asked for.
-pub(super) fn rendered(document: &Document<'_>, format: OutputFormat, style: &Style) -> Vec<u8> {
-    let mut out = Vec::new();
-    // Writing to memory does not fail.
-    let _ = match format {
-        OutputFormat::Full => full(&mut out, document, style),
-        OutputFormat::Concise => concise(&mut out, document, style),
-        OutputFormat::Json => {
-            let mut array = JsonArray::new(&mut out);
-            let _ = array.add(document);
-            array.finish().map(|_| ())
-        }
-    };
-    if format == OutputFormat::Json {
-        let inner = out.strip_prefix(ARRAY.open.as_bytes());
-        let inner = inner.and_then(|rest| rest.strip_suffix(ARRAY.close.as_bytes()));
-        return inner.map_or_else(Vec::new, <[u8]>::to_vec);
-    }
-    out
 }

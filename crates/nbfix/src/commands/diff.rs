@@ -2,8 +2,7 @@
 
 use std::path::{Component, Path};
 
-use nbfix_fix::mend;
-use nbfix_lint::Safety;
+use nbfix_fix::{Options, mend, mend_with};
 use nbfix_report::{Secrets, Style, cell_diff, unified_diff};
 
 use super::fix::{of_project, with_findings};
@@ -22,7 +21,7 @@ struct Looks<'a> {
     cells: bool,
     secrets: Secrets,
     style: &'a Style,
-    least: Safety,
+    options: Options,
 }
 
 /// Shows what `fix` would do.
@@ -32,7 +31,7 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
         cells: arguments.cells,
         secrets: secrets(arguments.show_secrets),
         style: &terminal.style,
-        least: arguments.safety.least(),
+        options: arguments.clear.options(&arguments.safety),
     };
     let run = Run {
         files: &arguments.files,
@@ -85,7 +84,7 @@ fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
     };
     let whole = apps.rewritten(
         input,
-        |project, name, rules| mend(project, name, rules, looks.least),
+        |project, name, rules| mend(project, name, rules, looks.options.safety),
         None,
     );
     // What the project's own fixes leave is what the file's are applied to.
@@ -95,13 +94,13 @@ fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
         _ => before.clone(),
     };
     let folder = input.folder();
-    let mended = mend(
+    let mended = mend_with(
         start,
         input.origin(&folder),
         &apps.rules_for(input),
-        looks.least,
+        looks.options,
     );
-    let (own, _) = of_project(input, whole, looks.least, "applied");
+    let (own, _) = of_project(input, whole, looks.options.safety, "applied");
     let after = mended.notebook;
     let out = &mut outcome.out;
     // Writing to memory does not fail.

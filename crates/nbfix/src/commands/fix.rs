@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::ensure;
-use nbfix_fix::{Mended, Proposal, Refusal, Step, mend, mend_asking};
+use nbfix_fix::{Mended, Options, Proposal, Refusal, Step, mend_asking, mend_with};
 use nbfix_ipynb::{CellId, DocumentKind, Notebook};
 use nbfix_lint::{Finding, Linted, RuleSet, Safety};
 use nbfix_report::{Secrets, Style, Summary, unified_diff};
@@ -28,7 +28,7 @@ use crate::write::replace;
 
 /// What is done with each document.
 struct Task<'a> {
-    least: Safety,
+    options: Options,
     /// Whether the difference is wanted, and not the deed.
     patch: bool,
     report: bool,
@@ -58,7 +58,7 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
     );
     let projects = Projects::new(&arguments.rules, Some(&arguments.failing))?;
     let task = Task {
-        least: arguments.safety.least(),
+        options: arguments.clear.options(&arguments.safety),
         patch: batch.patch.is_some(),
         report: batch.report.is_some(),
         journal: Journal::of_this_run(batch.journal.wanted()),
@@ -128,7 +128,14 @@ fn fix_one(input: &Input, apps: &FunctionApps, task: &Task<'_>) -> Outcome {
     // The project's own fixes come first, of all its files at once; what is read then is what they have left.
     let write = (!task.patch).then_some(&task.journal);
     let all = |project: Notebook, name: &str, rules: &RuleSet| {
-        with_answers(project, name, name, rules, task.least, asker.as_deref_mut())
+        with_answers(
+            project,
+            name,
+            name,
+            rules,
+            task.options,
+            asker.as_deref_mut(),
+        )
     };
     let whole = apps.rewritten(input, all, write);
     let before = match open(input, &mut outcome) {
@@ -161,7 +168,7 @@ fn fix_one(input: &Input, apps: &FunctionApps, task: &Task<'_>) -> Outcome {
         &input.name,
         input.origin(&folder),
         &apps.rules_for(input),
-        task.least,
+        task.options,
         asker.as_deref_mut(),
     );
     let after = mended.notebook.bytes();
@@ -188,7 +195,7 @@ fn fix_one(input: &Input, apps: &FunctionApps, task: &Task<'_>) -> Outcome {
         }
         _ => {}
     }
-    let (own, told_of) = of_project(input, whole, task.least, task.word());
+    let (own, told_of) = of_project(input, whole, task.options.safety, task.word());
     if task.report {
         let status = match changed || own.changed {
             true => Status::Mended,
@@ -205,6 +212,7 @@ fn fix_one(input: &Input, apps: &FunctionApps, task: &Task<'_>) -> Outcome {
     outcome.messages.extend(own.warning.map(Message::Warning));
     outcome.tally.changed = usize::from(changed || own.changed);
     outcome.tally.applied = mended.applied.len() + own.applied;
+    outcome.tally.outdated = mended.outputs.outdated_cells;
     let told = (told_of + &told(&input.name, &mended, task)).into_bytes();
     match input.path() {
         Some(_) => outcome.out = told,
@@ -222,14 +230,14 @@ fn with_answers<'o>(
     name: &str,
     origin: impl Into<Origin<'o>>,
     rules: &RuleSet,
-    least: Safety,
+    options: Options,
     asker: Option<&mut Asker<'_>>,
 ) -> Mended {
     match asker {
-        None => mend(document, origin, rules, least),
+        None => mend_with(document, origin, rules, options),
         Some(asker) => {
             let ask = |proposal: Proposal<'_>| asker.ask(name, proposal);
-            mend_asking(document, origin, rules, least, ask)
+            mend_asking(document, origin, rules, options, ask)
         }
     }
 }
@@ -361,11 +369,20 @@ fn told(name: &str, mended: &Mended, task: &Task<'_>) -> String {
         };
         out = listed(&name, &mended.applied, cells, word);
     }
+    if mended.outputs.cleared > 0 {
+        let outputs = count(mended.outputs.cleared, "output", "outputs");
+        let word = if task.patch {
+            "cleared in the patch"
+        } else {
+            "cleared"
+        };
+        let _ = writeln!(out, "{name}: {outputs} {word}");
+    }
     // What somebody has just declined need not be told to them.
     let late = mended
         .deferred
         .iter()
-        .filter(|it| it.step.safety >= task.least && task.asker.is_none());
+        .filter(|it| it.step.safety >= task.options.safety && task.asker.is_none());
     let late: Vec<&Refusal> = late.collect();
     let refused: Vec<&Refusal> = mended.refused.iter().collect();
     for (refusals, word) in [(refused, "refused"), (late, "deferred")] {
@@ -404,6 +421,17 @@ fn summary(tally: &Tally, task: &Task<'_>, patch: Option<&Path>) -> String {
             Some(path) => writeln!(out, "Wrote {fixes} in {files} to {}.", path.display()),
         };
     }
+    if tally.outdated > 0 {
+        let (cells, verb) = match tally.outdated {
+            1 => ("mended cell", "keeps"),
+            _ => ("mended cells", "keep"),
+        };
+        let _ = writeln!(
+            out,
+            "{} {cells} {verb} the outputs of the old text; `--clear-outputs changed` clears such outputs with the mending.",
+            tally.outdated
+        );
+    }
     let Summary {
         errors,
         warnings,
@@ -429,7 +457,7 @@ fn summary(tally: &Tally, task: &Task<'_>, patch: Option<&Path>) -> String {
     match not_safe {
         0 => {}
         // What is left although it was asked for was refused, and told above.
-        _ if task.least <= Safety::Unsafe => {}
+        _ if task.options.safety <= Safety::Unsafe => {}
         1 => out.push_str("1 more fix is unsafe; `nbfix fix --unsafe` applies it.\n"),
         many => {
             let _ = writeln!(

@@ -9,7 +9,6 @@ use nbfix_pattern::{Pattern, PatternError, Template};
 use nbfix_report::{Difference, Document, Secrets, Style, cell_diff, unified_diff};
 use nbfix_semantic::{Semantic, Sources};
 
-use super::check::{ARRAY, rendered};
 use super::diff::{from_here, secrets, tell_masked};
 use super::{crash_message, end, left_alone, open};
 use crate::arguments::{FailOn, MatchArguments, OutputFormat, PageArguments};
@@ -18,6 +17,7 @@ use crate::inputs::Input;
 use crate::journal::Journal;
 use crate::outcome::{Exit, Message, Outcome, Tally, count};
 use crate::project::Projects;
+use crate::reports::render;
 use crate::rewrite::rewrite;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
@@ -55,7 +55,7 @@ pub(crate) fn search(arguments: &MatchArguments, terminal: &Terminal) -> anyhow:
         projects: &projects,
         telling: &arguments.telling,
         terminal,
-        frame: if json { ARRAY } else { Frame::PLAIN },
+        frame: if json { Frame::ARRAY } else { Frame::PLAIN },
         persistent: matches!(task, Task::Write(_)),
     };
     let style = &terminal.style;
@@ -149,7 +149,7 @@ fn search_one(input: &Input, rules: &RuleSet, task: &Task, style: &Style) -> Out
         outcome.tally.trouble = true;
     }
     match task {
-        Task::Show(format) => outcome.out = rendered(&document, *format, style),
+        Task::Show(format) => outcome.out = render(&document, format.as_report(), style),
         _ => rewritten(input, &notebook, &linted, task, style, &mut outcome),
     }
     outcome

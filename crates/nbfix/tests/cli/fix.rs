@@ -3,6 +3,7 @@
 use std::fs;
 
 use insta::assert_snapshot;
+use serde_json::{Value, json};
 
 use crate::support::{APP, FLAGGED, Folder, notebook};
 
@@ -152,4 +153,94 @@ fn what_remains_decides_the_exit_code() {
         Some(0)
     );
     assert_eq!(folder.nbfix("fix missing.ipynb").code, Some(2));
+}
+
+/// A notebook in which two cells to be mended, and one that is not, have run.
+fn ran() -> String {
+    let output = |text: &str| json!({"name": "stdout", "output_type": "stream", "text": [text]});
+    let cell = |source: &str, outputs: Vec<Value>, count: Option<u8>| {
+        json!({"cell_type": "code", "execution_count": count, "metadata": {}, "outputs": outputs,
+            "source": source.split_inclusive('\n').collect::<Vec<_>>()})
+    };
+    let cells = [
+        cell("async def main():\n    print(1)", vec![], Some(1)),
+        cell(FLAGGED, vec![output("1\n"), output("é\n")], Some(2)),
+        cell("print(\"kept\")", vec![output("kept\n")], Some(3)),
+        cell(FLAGGED, vec![output("1\n")], None),
+    ];
+    let notebook = json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
+    serde_json::to_string_pretty(&notebook).unwrap() + "\n"
+}
+
+#[test]
+fn outputs_of_mended_cells_stay_unless_they_are_to_go() {
+    let folder = Folder::new();
+    folder.write("a.ipynb", ran());
+    let line = "fix --select asyncio-run --unsafe a.ipynb";
+    assert_snapshot!("outputs_stay", folder.nbfix(line));
+    let kept: Value = serde_json::from_slice(&folder.read("a.ipynb")).unwrap();
+    let before: Value = serde_json::from_str(&ran()).unwrap();
+    for index in 0..4 {
+        assert_eq!(
+            kept["cells"][index]["outputs"],
+            before["cells"][index]["outputs"]
+        );
+    }
+
+    folder.write("a.ipynb", ran());
+    let diff = "diff --select asyncio-run --unsafe --clear-outputs changed a.ipynb";
+    assert_snapshot!("outputs_cleared_diff", folder.nbfix(diff));
+    assert_snapshot!(
+        "outputs_cleared_cells",
+        folder.nbfix(&format!("{diff} --cells"))
+    );
+    assert_snapshot!(
+        "outputs_cleared",
+        folder.nbfix(&format!("{line} --clear-outputs changed"))
+    );
+    let after = folder.read("a.ipynb");
+    let cleared: Value = serde_json::from_slice(&after).unwrap();
+    let stored = |index: usize| &cleared["cells"][index];
+    for index in [1, 3] {
+        assert_eq!(stored(index)["outputs"], json!([]));
+        assert_eq!(stored(index)["execution_count"], Value::Null);
+    }
+    for index in [0, 2] {
+        assert_eq!(stored(index), &before["cells"][index]);
+    }
+    // It is at rest.
+    folder.nbfix(&format!("{line} --clear-outputs changed"));
+    assert_eq!(folder.read("a.ipynb"), after);
+}
+
+#[test]
+fn an_output_that_is_out_of_date_is_cleared_on_request() {
+    let folder = Folder::new();
+    let error = json!({"output_type": "error", "ename": "ModuleNotFoundError",
+        "evalue": "No module named 'sensors'", "traceback": ["Cell In[2], line 1", "----> 1 import sensors"]});
+    let mut value: Value =
+        serde_json::from_str(&notebook(&["x = 1", "import sensors_next"])).unwrap();
+    value["cells"][1]["outputs"] = json!([error]);
+    value["cells"][1]["execution_count"] = json!(2);
+    let text = serde_json::to_string_pretty(&value).unwrap();
+    folder.write("a.ipynb", &text);
+    // By itself it is told by another rule, and left alone.
+    assert_snapshot!(
+        "stale_by_default",
+        folder.nbfix("check --output-format concise a.ipynb")
+    );
+    folder.nbfix("fix --unsafe a.ipynb");
+    assert_eq!(folder.read("a.ipynb"), text.as_bytes());
+    let line = "--extend-select stale-output a.ipynb";
+    assert_snapshot!(
+        "stale_selected",
+        folder.nbfix(&format!("check --output-format concise {line}"))
+    );
+    assert_snapshot!("stale_cleared", folder.nbfix(&format!("fix {line}")));
+    value["cells"][1]["outputs"] = json!([]);
+    value["cells"][1]["execution_count"] = Value::Null;
+    assert_eq!(
+        folder.read("a.ipynb"),
+        serde_json::to_string_pretty(&value).unwrap().as_bytes()
+    );
 }

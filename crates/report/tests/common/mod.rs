@@ -100,6 +100,7 @@ pub fn fix(safety: Safety, title: &str, edits: &[(Span, &str)]) -> Fix {
     }
     Fix {
         metadata: Vec::new(),
+        clears: Vec::new(),
         title: title.to_owned(),
         safety,
         caution: None,

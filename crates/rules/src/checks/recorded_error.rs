@@ -3,7 +3,8 @@
 use nbfix_lint::{Check, Findings, Join, Level, Report};
 use nbfix_semantic::Semantic;
 
-use crate::recorded::{Known, Recorded, Story, cells_in_words};
+use super::stale_output;
+use crate::recorded::{Recorded, Story, cells_in_words, stale};
 use crate::signatures::{Explained, Severity};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -32,9 +33,11 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         if !story.is_root(index) {
             continue;
         }
-        if head.line.known == Known::Changed || is_stale(semantic, head) {
-            let report = at(head).says("stale").level(Level::Note);
-            findings.push(report);
+        if stale(semantic, head).is_some() {
+            // Told once: by the rule that knows what to do about it, if that runs.
+            if !findings.runs(stale_output::NAME) {
+                findings.push(at(head).says("stale").level(Level::Note));
+            }
             continue;
         }
         let followers: Vec<&Recorded> = story.followers(index).collect();
@@ -48,13 +51,6 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
 
 fn at(head: &Recorded) -> Report {
     Report::at(head.cell, head.line.range).with("error", head.text.as_str())
-}
-
-/// Whether the name that was missing stands nowhere any more.
-fn is_stale(semantic: &Semantic<'_>, head: &Recorded) -> bool {
-    let cells = semantic.notebook().cells();
-    let stands = |name: &String| cells.iter().any(|cell| cell.source.contains(name.as_str()));
-    head.missing.as_ref().is_some_and(|name| !stands(name))
 }
 
 fn explained_report(head: &Recorded, explained: &Explained) -> Report {

@@ -1,6 +1,7 @@
 //! What the outputs of a notebook remember: which cells ended with an error, what it means, and which of these errors
 //! only follow from others.
 
+mod stale;
 mod traceback;
 
 use nbfix_ipynb::{Cell, CellId, CellKind, Output, plain};
@@ -8,6 +9,7 @@ use nbfix_semantic::{ProgramId, Semantic};
 use rustc_hash::FxHashMap;
 
 use crate::signatures::{Explained, may_have_stream, of_error, of_stream};
+pub(crate) use stale::{Stale, stale};
 pub(crate) use traceback::{Known, Line, first_line};
 use traceback::{causes, line_of};
 

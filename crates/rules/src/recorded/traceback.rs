@@ -46,10 +46,20 @@ pub(crate) fn line_of(source: &str, traceback: &str) -> Line {
         return first(Known::Unknown);
     };
     let lines = || source.split('\n').map(str::trim).enumerate();
-    let is_same =
-        |(_, line): &(usize, &str)| code.is_some_and(|code| !code.is_empty() && *line == code);
+    let squeezed_code = code.map(squeezed).filter(|code| !code.is_empty());
+    let is_same = |(_, line): &(usize, &str)| {
+        squeezed_code
+            .as_ref()
+            .is_some_and(|code| squeezed(line) == *code)
+    };
     let there = number.checked_sub(1).and_then(|number| lines().nth(number));
     if let Some((index, _)) = there.filter(is_same).or_else(|| lines().find(is_same)) {
+        return Line {
+            range: line_range(source, index).unwrap_or_default(),
+            known: Known::Named,
+        };
+    }
+    if let Some(index) = squeezed_code.and_then(|code| broken(source, &code)) {
         return Line {
             range: line_range(source, index).unwrap_or_default(),
             known: Known::Named,
@@ -66,6 +76,33 @@ pub(crate) fn line_of(source: &str, traceback: &str) -> Line {
         None if is_magic => first(Known::Unknown),
         None => first(Known::Changed),
     }
+}
+
+/// Code without what formatters change: white space, the sort of the quotes, and the comma at the end of a list. Code that
+/// differs in nothing else has not changed.
+fn squeezed(code: &str) -> String {
+    let kept = code
+        .chars()
+        .filter(|char| !char.is_whitespace() && *char != ',');
+    kept.map(|char| if char == '\'' { '"' } else { char })
+        .collect()
+}
+
+/// The first of the lines into which a formatter has broken this code, from 0.
+fn broken(source: &str, code: &str) -> Option<usize> {
+    let lines: Vec<String> = source.split('\n').map(squeezed).collect();
+    let is_start = |index: &usize| {
+        let mut rest = code;
+        for line in lines.iter().skip(*index) {
+            match rest.strip_prefix(line.as_str()) {
+                Some("") => return true,
+                Some(more) if !line.is_empty() || rest.len() < code.len() => rest = more,
+                _ => return false,
+            }
+        }
+        false
+    };
+    (0..lines.len()).find(is_start)
 }
 
 /// The line number in the cell's own frame, and the code that stood there.

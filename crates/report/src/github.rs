@@ -6,6 +6,7 @@ use nbfix_lint::Level;
 
 use crate::Document;
 use crate::concise::{INTERNAL, crash_message};
+use crate::mask::masked;
 use crate::spot::{Spot, slashed};
 use crate::texts::Texts;
 use crate::visible::{one_line, visible};
@@ -65,7 +66,8 @@ fn command(level: Level) -> &'static str {
 
 /// What follows the second `::`.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
+    masked(text)
+        .replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }

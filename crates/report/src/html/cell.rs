@@ -8,6 +8,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
 use super::escaped;
 use crate::lines::Lines;
+use crate::mask::masked;
 
 /// Lines around a finding.
 const AROUND: usize = 2;
@@ -75,6 +76,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// What makes `after` of `before`, with three lines around each change.
 pub(super) fn difference(before: &str, after: &str) -> String {
+    let (before, after) = (masked(before), masked(after));
     let old: Vec<&str> = before.lines().collect();
     let new: Vec<&str> = after.lines().collect();
     let ops = capture_diff_slices(Algorithm::Myers, &old, &new);

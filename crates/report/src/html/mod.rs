@@ -11,6 +11,7 @@ use nbfix_lint::{Finding, Fix, Level, Place, Safety};
 
 use crate::concise::crash_message;
 use crate::fingerprint::in_file;
+use crate::mask::masked;
 use crate::shared::{Shared, is_same};
 use crate::spot::{Spot, slashed};
 use crate::texts::Texts;
@@ -410,7 +411,7 @@ fn id_of(path: &str) -> String {
 /// `text` as HTML shows it, with what hides made visible.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for char in visible(text).chars() {
+    for char in visible(&masked(text)).chars() {
         match char {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

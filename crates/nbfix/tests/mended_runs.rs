@@ -48,7 +48,9 @@ fn mended_examples(rule: &str) -> Vec<(String, String)> {
     let pairs = page
         .examples
         .into_iter()
-        .filter_map(|example| Some((example.before?, example.after?)));
+        .filter_map(|example| Some((example.before?, example.after?)))
+        // What the author allows is meant to stop.
+        .filter(|(before, _)| !before.contains("nbfix: allow"));
     pairs.collect()
 }
 

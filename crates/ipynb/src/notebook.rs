@@ -12,6 +12,7 @@ use crate::insert::{self, NewCell};
 use crate::metadata::{self, MetadataEdit};
 use crate::node::Node;
 use crate::output::{self, Output};
+use crate::output_text::{self, OutputText};
 use crate::problem::Problem;
 use crate::read;
 use crate::rope::{self, PhysicalEdit};
@@ -241,6 +242,13 @@ impl Notebook {
     pub fn count_outputs(&self, id: CellId) -> usize {
         let range = self.cell(id).and_then(Cell::outputs_range);
         range.map_or(0, |range| output::count(&self.file, range))
+    }
+
+    /// The texts of a cell's outputs that people read, with their places in the file. Pictures, and texts of more
+    /// than a megabyte, are left out.
+    pub fn output_texts(&self, id: CellId) -> Vec<OutputText> {
+        let range = self.cell(id).and_then(Cell::outputs_range);
+        range.map_or_else(Vec::new, |range| output_text::read(&self.file, range))
     }
 
     /// Whether the outputs of a cell may hold an error: a quick look that never misses one, and may be wrong

@@ -146,6 +146,9 @@ pub(crate) struct MendArguments {
     /// Show the difference that the fixes would make; the same as `nbfix diff`.
     #[arg(long, help_heading = "Fixes", conflicts_with = "fix")]
     pub(crate) diff: bool,
+    /// With `--diff`: write secrets as they are, so that the diff applies; otherwise they are masked.
+    #[arg(long, help_heading = "Fixes", requires = "diff")]
+    pub(crate) show_secrets: bool,
     /// Tell the fixes that were applied, too.
     #[arg(long, help_heading = "Fixes")]
     pub(crate) show_fixes: bool,
@@ -231,6 +234,9 @@ pub(crate) struct DiffArguments {
     /// Show the sources of the cells, for reading; not for `git apply`.
     #[arg(long, help_heading = "Output")]
     pub(crate) cells: bool,
+    /// Write secrets as they are, so that the diff applies; otherwise they are masked.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) show_secrets: bool,
     /// Exit with 0 even if there is a difference.
     #[arg(long, help_heading = "Output")]
     pub(crate) exit_zero: bool,

@@ -88,6 +88,8 @@ pub(crate) struct Tally {
     pub(crate) known: usize,
     /// Findings of a baseline that are not found any more.
     pub(crate) gone: usize,
+    /// Lines of diffs in which secrets are masked.
+    pub(crate) masked: usize,
     /// The findings by rule.
     pub(crate) rules: BTreeMap<&'static str, RuleTally>,
     /// Whether something could not be done, or a rule panicked.
@@ -144,6 +146,7 @@ impl Tally {
         self.outdated += other.outdated;
         self.known += other.known;
         self.gone += other.gone;
+        self.masked += other.masked;
         for (name, rule) in &other.rules {
             self.count_rule(name, rule);
         }

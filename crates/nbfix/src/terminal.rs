@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::AnsiColor;
-use nbfix_report::Style;
+use nbfix_report::{Style, masked};
 
 use crate::arguments::Color;
 
@@ -93,10 +93,10 @@ fn paint(color: bool, style: anstyle::Style, text: impl Display) -> String {
     }
 }
 
-/// `text` with its control characters escaped: what a file says must not steer the terminal.
+/// `text` with its control characters escaped and its secrets masked: what a file says must not steer the terminal.
 pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
+    for char in masked(text).chars() {
         if char.is_control() && char != '\n' {
             out.extend(char.escape_default());
         } else {

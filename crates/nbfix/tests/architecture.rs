@@ -8,8 +8,9 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each crate, lowest first, and the crates of ours that it may use.
-const TABLE: [(&str, &[&str]); 12] = [
+const TABLE: [(&str, &[&str]); 13] = [
     ("text", &[]),
+    ("secrets", &[]),
     ("ipynb", &["text"]),
     ("python", &["text"]),
     ("pattern", &["python", "text"]),
@@ -17,11 +18,11 @@ const TABLE: [(&str, &[&str]); 12] = [
     ("semantic", &["ipynb", "python", "text"]),
     ("lint", &["semantic", "pattern", "ipynb", "python", "text"]),
     ("fix", &["lint", "semantic", "ipynb", "text"]),
-    ("report", &["lint", "ipynb", "text"]),
+    ("report", &["lint", "ipynb", "secrets", "text"]),
     (
         "rules",
         &[
-            "lint", "fix", "semantic", "pattern", "project", "ipynb", "python", "text",
+            "lint", "fix", "semantic", "pattern", "project", "ipynb", "python", "secrets", "text",
         ],
     ),
     (

@@ -1,5 +1,6 @@
 //! Differences of notebooks, for people.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::ops::Range;
@@ -7,13 +8,14 @@ use std::ops::Range;
 use nbfix_ipynb::{Cell, DocumentKind, Notebook};
 
 use crate::Style;
-use crate::diff::{Form, write_hunks};
+use crate::diff::{Difference, Form, Side, write_hunks};
+use crate::mask::{Secrets, masked};
 use crate::paint::{BOLD, RED};
 use crate::visible::one_line;
 
-/// Writes what makes the sources of `after` of those of `before`, cell by cell, and which cells lose their outputs. Where both have as many cells these
-/// are matched by position; else by their ids, or if they lack those, by their sources. Says whether there was a
-/// difference; without one nothing is written.
+/// Writes what makes the sources of `after` of those of `before`, cell by cell, and which cells lose their outputs.
+/// Where both have as many cells these are matched by position; else by their ids, or if they lack those, by their
+/// sources. Without a difference nothing is written.
 ///
 /// # Errors
 /// If `out` fails.
@@ -23,16 +25,27 @@ pub fn cell_diff(
     before: &Notebook,
     after: &Notebook,
     style: &Style,
-) -> io::Result<bool> {
-    let mut differs = false;
+    secrets: Secrets,
+) -> io::Result<Difference> {
+    let mut difference = Difference::default();
     for (gone, come) in pairs(before.cells(), after.cells()) {
         let old = gone.and_then(|at| before.cells().get(at));
         let new = come.and_then(|at| after.cells().get(at));
-        let (was, is) = (lines(old), lines(new));
         let cleared = loses_outputs(old, new);
-        if old.is_some() && new.is_some() && was == is && !cleared {
+        let texts = [old, new].map(|cell| cell.map_or("", |cell| cell.source.as_str()));
+        let is_same = texts[0].lines().eq(texts[1].lines());
+        if old.is_some() && new.is_some() && is_same && !cleared {
             continue;
         }
+        let masks = texts.map(|text| match secrets {
+            Secrets::Masked => masked(text),
+            Secrets::Shown => Cow::Borrowed(text),
+        });
+        let lines = |text| str::lines(text).map(str::as_bytes).collect();
+        let [was, is] = [0, 1].map(|at| Side {
+            lines: lines(texts[at]),
+            shown: lines(&masks[at]),
+        });
         let mut title = one_line(path);
         if after.kind() == DocumentKind::Notebook {
             let number = come.or(gone).unwrap_or_default() + 1;
@@ -47,28 +60,23 @@ pub fn cell_diff(
                 title.push_str(&format!(" ({note})"));
             }
         }
-        if differs {
+        if difference.differs {
             writeln!(out)?;
         }
-        differs = true;
+        difference.differs = true;
         writeln!(out, "{}", style.paint(BOLD, title))?;
-        write_hunks(out, &was, &is, style, Form::Readable)?;
+        difference.masked += write_hunks(out, &was, &is, style, Form::Readable)?;
         if cleared {
             writeln!(out, "{}", style.paint(RED, "its outputs are cleared"))?;
         }
     }
-    Ok(differs)
+    Ok(difference)
 }
 
 /// Whether a cell had outputs, and has none now: nothing else happens to outputs.
 fn loses_outputs(old: Option<&Cell>, new: Option<&Cell>) -> bool {
     let size = |cell: &Cell| cell.outputs_range().map(|range| range.len());
     old.zip(new).is_some_and(|(old, new)| size(old) > size(new))
-}
-
-fn lines(cell: Option<&Cell>) -> Vec<&[u8]> {
-    let source = cell.map_or("", |cell| cell.source.as_str());
-    source.lines().map(str::as_bytes).collect()
 }
 
 /// The position of a cell before and after, as far as it was and is there.

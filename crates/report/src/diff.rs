@@ -1,19 +1,30 @@
 //! Differences of files, as `git diff` writes them.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::ops::Range;
 
 use similar::{Algorithm, DiffOp};
 
 use crate::Style;
+use crate::mask::{Secrets, masked_bytes};
 use crate::paint::{BOLD, CYAN, GREEN, RED};
 use crate::visible::visible_bytes;
 
 /// Lines that are shown around a change.
 const CONTEXT: usize = 3;
 
-/// Writes what makes `after` of `before`, so that `git apply` does just that, for any bytes. Says whether there was
-/// a difference; without one nothing is written.
+/// What a diff had to show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Whether there is a difference; without one nothing is written.
+    pub differs: bool,
+    /// How many of the written lines hold secrets that are masked.
+    pub masked: usize,
+}
+
+/// Writes what makes `after` of `before`, so that `git apply` does just that, for any bytes: if secrets are shown, or
+/// no line holds one.
 ///
 /// `path` is relative to the place of the `git apply`. With colour the text is for people: control characters are
 /// escaped.
@@ -26,9 +37,10 @@ pub fn unified_diff(
     before: &[u8],
     after: &[u8],
     style: &Style,
-) -> io::Result<bool> {
+    secrets: Secrets,
+) -> io::Result<Difference> {
     if before == after {
-        return Ok(false);
+        return Ok(Difference::default());
     }
     let path = path.strip_prefix("./").unwrap_or(path);
     let (old, new) = (quoted(format!("a/{path}")), quoted(format!("b/{path}")));
@@ -42,10 +54,27 @@ pub fn unified_diff(
     for line in header {
         writeln!(out, "{}", style.paint(BOLD, line))?;
     }
-    let old: Vec<&[u8]> = before.split_inclusive(|byte| *byte == b'\n').collect();
-    let new: Vec<&[u8]> = after.split_inclusive(|byte| *byte == b'\n').collect();
-    write_hunks(out, &old, &new, style, Form::Exact)?;
-    Ok(true)
+    let masks = [before, after].map(|bytes| match secrets {
+        Secrets::Masked => masked_bytes(bytes),
+        Secrets::Shown => Cow::Borrowed(bytes),
+    });
+    let split = |bytes| <[u8]>::split_inclusive(bytes, |byte| *byte == b'\n').collect();
+    let [old, new] = [(before, &masks[0]), (after, &masks[1])].map(|(bytes, mask)| Side {
+        lines: split(bytes),
+        shown: split(mask),
+    });
+    let masked = write_hunks(out, &old, &new, style, Form::Exact)?;
+    Ok(Difference {
+        differs: true,
+        masked,
+    })
+}
+
+/// The lines of one side of a diff, and as they are written.
+pub(crate) struct Side<'a> {
+    pub(crate) lines: Vec<&'a [u8]>,
+    /// As many lines: a mask keeps line breaks.
+    pub(crate) shown: Vec<&'a [u8]>,
 }
 
 /// What a diff is for.
@@ -57,14 +86,17 @@ pub(crate) enum Form {
     Readable,
 }
 
-/// Writes the hunks that make the lines `new` of `old`.
+/// Writes the hunks that make the lines `new` of `old`, and says how many lines are written otherwise than they are.
 pub(crate) fn write_hunks(
     out: &mut impl Write,
-    old: &[&[u8]],
-    new: &[&[u8]],
+    old: &Side<'_>,
+    new: &Side<'_>,
     style: &Style,
     form: Form,
-) -> io::Result<()> {
+) -> io::Result<usize> {
+    let (old_side, new_side) = (old, new);
+    let (old, new) = (&old_side.lines[..], &new_side.lines[..]);
+    let mut masked = 0;
     // Files are large and changes are small: only the lines between the first change and the last one are compared.
     let same = |(left, right): &(&&[u8], &&[u8])| left == right;
     let head = old.iter().zip(new).take_while(same).count();
@@ -85,16 +117,21 @@ pub(crate) fn write_hunks(
         );
         writeln!(out, "{}", style.paint(CYAN, header))?;
         for op in &hunk {
-            let (gone, come) = (&old[op.old_range()], &new[op.new_range()]);
+            let moved = |range: Range<usize>| range.start + skip..range.end + skip;
+            let mut write = |sign, side: &Side<'_>, range: Range<usize>| {
+                let (lines, shown) = (&side.lines[range.clone()], &side.shown[range]);
+                masked += lines.iter().zip(shown).filter(|(a, b)| a != b).count();
+                write_lines(out, sign, shown, style, form)
+            };
             if let DiffOp::Equal { .. } = op {
-                write_lines(out, b' ', gone, style, form)?;
+                write(b' ', old_side, moved(op.old_range()))?;
             } else {
-                write_lines(out, b'-', gone, style, form)?;
-                write_lines(out, b'+', come, style, form)?;
+                write(b'-', old_side, moved(op.old_range()))?;
+                write(b'+', new_side, moved(op.new_range()))?;
             }
         }
     }
-    Ok(())
+    Ok(masked)
 }
 
 fn write_lines(

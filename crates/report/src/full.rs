@@ -46,7 +46,7 @@ pub fn full(out: &mut impl Write, document: &Document, style: &Style) -> io::Res
 
 /// Shows where the finding is.
 fn places(out: &mut impl Write, finding: &Finding, texts: &Texts, style: &Style) -> io::Result<()> {
-    let (lines, range) = texts.of(&finding.at);
+    let (lines, range) = texts.shown(&finding.at);
     let (primary, until) = narrow(lines, &range);
     let mut marks = vec![Mark {
         range: primary,

@@ -6,6 +6,7 @@ use nbfix_lint::Level;
 
 use crate::Document;
 use crate::concise::{INTERNAL, crash_message};
+use crate::mask::masked;
 use crate::spot::{Spot, slashed};
 use crate::texts::Texts;
 use crate::visible::{one_line, visible};
@@ -36,7 +37,7 @@ pub fn github(out: &mut impl Write, document: &Document) -> io::Result<()> {
         .flatten()
         {
             message.push('\n');
-            message.push_str(&visible(text));
+            message.push_str(&visible(&masked(text)));
         }
         writeln!(
             out,

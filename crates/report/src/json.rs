@@ -1,5 +1,6 @@
 //! Findings for programs.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 use crate::concise::{INTERNAL, crash_message};
 use crate::lines::Lines;
+use crate::mask::{holds_secret, masked};
 use crate::spot::physical_edits;
 use crate::texts::Texts;
 use crate::{Document, group};
@@ -26,7 +28,8 @@ use crate::{Document, group};
 /// - `help`;
 /// - `fix`: `null`, or `title`, `safety` (`safe`, `unsafe` or `display`), `caution` and `edits`: the bytes
 ///   `start..end` of the file become `text`. Applied from the last to the first they make the mended file; a new cell
-///   is an edit like any other.
+///   is an edit like any other. There are no edits where one of them would repeat a secret of the file: `nbfix fix`
+///   makes them.
 ///
 /// A rule that panicked is an object with the rule `internal`, the level `error` and no group.
 #[derive(Debug)]
@@ -105,7 +108,7 @@ struct JsonFinding<'a> {
     end: Option<Position>,
     physical: Option<Extent>,
     labels: Vec<JsonLabel<'a>>,
-    help: Option<&'a str>,
+    help: Option<Cow<'a, str>>,
     fix: Option<JsonFix<'a>>,
 }
 
@@ -116,14 +119,14 @@ struct JsonLabel<'a> {
     start: Option<Position>,
     end: Option<Position>,
     physical: Option<Extent>,
-    text: &'a str,
+    text: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
 struct JsonFix<'a> {
-    title: &'a str,
+    title: Cow<'a, str>,
     safety: &'static str,
-    caution: Option<&'a str>,
+    caution: Option<Cow<'a, str>>,
     edits: Vec<JsonEdit>,
 }
 
@@ -178,14 +181,14 @@ impl<'a> JsonFinding<'a> {
                 start,
                 end,
                 physical,
-                text: &label.text,
+                text: masked(&label.text),
             }
         });
         Self {
             rule: finding.rule.name,
             group: Some(group(finding.rule.group)),
             level: finding.level.as_str(),
-            message: finding.message.clone(),
+            message: masked(&finding.message).into_owned(),
             path: document.path,
             cell: cell.map(CellId::number),
             cell_id: cell.and_then(|cell| texts.id(cell)),
@@ -193,7 +196,7 @@ impl<'a> JsonFinding<'a> {
             end,
             physical,
             labels: labels.collect(),
-            help: finding.help.as_deref(),
+            help: finding.help.as_deref().map(masked),
             fix: finding.fix.as_ref().map(|fix| JsonFix::new(fix, document)),
         }
     }
@@ -220,15 +223,17 @@ impl<'a> JsonFinding<'a> {
 impl<'a> JsonFix<'a> {
     fn new(fix: &'a Fix, document: &Document) -> Self {
         let edits = physical_edits(fix, document);
-        let edits = edits.into_iter().map(|edit| JsonEdit {
+        let repeats = edits.iter().any(|edit| holds_secret(&edit.text));
+        let edits = edits.into_iter().filter(|_| !repeats);
+        let edits = edits.map(|edit| JsonEdit {
             start: edit.range.start,
             end: edit.range.end,
             text: edit.text,
         });
         Self {
-            title: &fix.title,
+            title: masked(&fix.title),
             safety: fix.safety.as_str(),
-            caution: fix.caution.as_deref(),
+            caution: fix.caution.as_deref().map(masked),
             edits: edits.collect(),
         }
     }

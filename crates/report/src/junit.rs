@@ -6,6 +6,7 @@ use nbfix_lint::{Finding, Level};
 
 use crate::Document;
 use crate::concise::{INTERNAL, crash_message};
+use crate::mask::masked;
 use crate::spot::{Spot, slashed};
 use crate::texts::Texts;
 use crate::visible::visible;
@@ -102,9 +103,9 @@ fn told(finding: &Finding, physical: &str, place: &str) -> String {
     text
 }
 
-/// Text between tags. What XML cannot hold is escaped as everywhere.
+/// Text between tags, its secrets masked. What XML cannot hold is escaped as everywhere.
 fn element(text: &str) -> String {
-    let text = visible(text).replace('&', "&amp;");
+    let text = visible(&masked(text)).replace('&', "&amp;");
     let text = text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
     text.replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -10,6 +10,8 @@
 //! What a file says reaches the terminal only with its control characters escaped; the one exception is
 //! [`unified_diff`] without colour, which has to be exact.
 //!
+//! Secrets are masked in all of it (`mask.rs`); only a diff that is to be applied may hold them.
+//!
 //! What this crate does not know: any particular rule, the terminal, files.
 
 use nbfix_ipynb::Notebook;
@@ -28,6 +30,7 @@ mod json;
 mod junit;
 mod lines;
 mod markdown;
+mod mask;
 mod paint;
 mod sarif;
 mod shared;
@@ -40,7 +43,7 @@ mod window;
 
 pub use cells::cell_diff;
 pub use concise::concise;
-pub use diff::unified_diff;
+pub use diff::{Difference, unified_diff};
 pub use full::full;
 pub use github::github;
 pub use gitlab::gitlab;
@@ -48,6 +51,7 @@ pub use html::{html, html_close, html_open};
 pub use json::{JsonArray, json_lines};
 pub use junit::{JUNIT_CLOSE, JUNIT_OPEN, junit};
 pub use markdown::{MARKDOWN_LIMIT, markdown, markdown_close, markdown_open};
+pub use mask::{Secrets, masked};
 pub use sarif::{SARIF_OPEN, sarif, sarif_close};
 pub use summary::Summary;
 pub use totals::{FileTotal, RuleTotal, Totals};

@@ -1,5 +1,6 @@
 //! The lines of one text, which may be huge, and no UTF-8.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use nbfix_text::LineColumn;
@@ -10,7 +11,7 @@ const STRIDE: usize = 1024;
 /// One text with its lines. A byte order mark belongs to no line.
 #[derive(Debug)]
 pub(crate) struct Lines<'a> {
-    bytes: &'a [u8],
+    bytes: Cow<'a, [u8]>,
     /// Where lines start.
     starts: Vec<usize>,
     /// Characters before each stride.
@@ -18,7 +19,8 @@ pub(crate) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        let bytes = bytes.into();
         let bom = if bytes.starts_with(b"\xef\xbb\xbf") {
             3
         } else {
@@ -32,15 +34,16 @@ impl<'a> Lines<'a> {
             *count += characters(chunk);
             Some(before)
         });
+        let counts = counts.collect();
         Self {
             bytes,
             starts,
-            counts: counts.collect(),
+            counts,
         }
     }
 
     /// The bytes of `range`, as far as there are any.
-    pub(crate) fn slice(&self, range: Range<usize>) -> &'a [u8] {
+    pub(crate) fn slice(&self, range: Range<usize>) -> &[u8] {
         let end = range.end.min(self.bytes.len());
         self.bytes.get(range.start..end).unwrap_or_default()
     }
@@ -173,13 +176,13 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_has_no_column() {
-        let lines = Lines::new(b"\xef\xbb\xbf{\n}");
+        let lines = Lines::new(&b"\xef\xbb\xbf{\n}"[..]);
         let at = |offset| lines.line_column(offset);
         assert_eq!(at(0), LineColumn { line: 1, column: 1 });
         assert_eq!(at(3), LineColumn { line: 1, column: 1 });
         assert_eq!(at(4), LineColumn { line: 1, column: 2 });
         assert_eq!(lines.line(1), 3..4);
-        assert_eq!(Lines::new(b"\xef\xbb\xbf").line(1), 3..3);
+        assert_eq!(Lines::new(&b"\xef\xbb\xbf"[..]).line(1), 3..3);
     }
 
     #[test]

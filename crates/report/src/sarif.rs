@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::concise::crash_message;
 use crate::fingerprint::fingerprints;
 use crate::lines::Lines;
+use crate::mask::{holds_secret, masked};
 use crate::shared::Shared;
 use crate::spot::{Extent, Physical, Spot, physical_edits, slashed};
 use crate::texts::Texts;
@@ -114,7 +115,7 @@ fn result<'a>(
     let spot = Spot::of(&finding.at, document, texts);
     let mut text = spot.said(&finding.message);
     if let Some(help) = &finding.help {
-        text.push_str(&format!("\n{help}"));
+        text.push_str(&format!("\n{}", masked(help)));
     }
     let mut result = json!({
         "ruleId": finding.rule.name,
@@ -127,7 +128,7 @@ fn result<'a>(
         let spot = Spot::of_span(label.span, document, texts);
         let mut location = location(&spot, uri);
         location["id"] = json!(id + 1);
-        location["message"] = json!({"text": label.text});
+        location["message"] = json!({"text": masked(&label.text)});
         location
     };
     let labels: Vec<Value> = finding.labels.iter().enumerate().map(related).collect();
@@ -182,9 +183,12 @@ fn region(bytes: &Range<usize>, at: Extent) -> Value {
     })
 }
 
-/// A fix; `None` if it changes nothing.
+/// A fix; `None` if it changes nothing, or would repeat a secret of the file: `nbfix fix` makes it.
 fn fix_object(fix: &Fix, uri: &str, document: &Document, file: &Lines) -> Option<Value> {
     let edits = physical_edits(fix, document);
+    if edits.iter().any(|edit| holds_secret(&edit.text)) {
+        return None;
+    }
     let replacements = edits.into_iter().map(|edit| {
         let at = Physical::of(file, edit.range);
         json!({
@@ -201,7 +205,7 @@ fn fix_object(fix: &Fix, uri: &str, document: &Document, file: &Lines) -> Option
         None => fix.title.clone(),
     };
     Some(json!({
-        "description": {"text": text},
+        "description": {"text": masked(&text)},
         "artifactChanges": [{"artifactLocation": {"uri": uri}, "replacements": replacements}],
         "properties": {"safety": fix.safety.as_str()},
     }))

@@ -8,6 +8,7 @@ use nbfix_text::LineColumn;
 
 use crate::Document;
 use crate::lines::Lines;
+use crate::mask::masked;
 use crate::texts::Texts;
 
 /// From the first character to behind the last one.
@@ -99,12 +100,13 @@ impl<'a> Spot<'a> {
         })
     }
 
-    /// The message with the place in the cell before it: the file's own lines are all that most readers of a format
+    /// The message, its secrets masked, with the place in the cell before it: the file's own lines are all that most readers of a format
     /// show.
     pub(crate) fn said(&self, message: &str) -> String {
+        let message = masked(message);
         match self.words() {
             Some(words) => format!("{words}: {message}"),
-            None => message.to_owned(),
+            None => message.into_owned(),
         }
     }
 }

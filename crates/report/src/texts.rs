@@ -8,12 +8,14 @@ use nbfix_lint::Place;
 
 use crate::Document;
 use crate::lines::Lines;
+use crate::mask::masked_bytes;
 use crate::visible::one_line;
 
 /// The file and its cells; the lines of each are found once, when they are asked for.
 pub(crate) struct Texts<'a> {
     document: &'a Document<'a>,
     file: OnceCell<Lines<'a>>,
+    masked_file: OnceCell<Lines<'a>>,
     cells: Vec<OnceCell<Lines<'a>>>,
 }
 
@@ -25,20 +27,21 @@ impl<'a> Texts<'a> {
         Self {
             document,
             file: OnceCell::new(),
+            masked_file: OnceCell::new(),
             cells: (0..cells).map(|_| OnceCell::new()).collect(),
         }
     }
 
-    /// The file.
+    /// The file, for positions. Its text may hold secrets.
     pub(crate) fn file(&self) -> &Lines<'a> {
         self.file.get_or_init(|| Lines::new(self.document.bytes))
     }
 
-    /// The source of a cell.
+    /// The source of a cell, its secrets masked.
     pub(crate) fn cell(&self, id: CellId) -> Option<&Lines<'a>> {
         let cell = self.document.notebook?.cell(id)?;
         let lines = self.cells.get(id.index())?;
-        Some(lines.get_or_init(|| Lines::new(cell.source.as_bytes())))
+        Some(lines.get_or_init(|| Lines::new(masked_bytes(cell.source.as_bytes()))))
     }
 
     /// The text of a place, and the place in it. What lies in a cell that is not there lies at the file's start.
@@ -51,6 +54,20 @@ impl<'a> Texts<'a> {
             Place::File { range, .. } => (self.file(), range.clone()),
         };
         (lines, lines.clamp(range))
+    }
+
+    /// [`Texts::of`] with a text that may be shown.
+    pub(crate) fn shown(&self, place: &Place) -> (&Lines<'a>, Range<usize>) {
+        match self.of(place) {
+            (lines, range) if std::ptr::eq(lines, self.file()) => {
+                let bytes = self.document.bytes;
+                let masked = self
+                    .masked_file
+                    .get_or_init(|| Lines::new(masked_bytes(bytes)));
+                (masked, range)
+            }
+            found => found,
+        }
     }
 
     /// The id of a cell, if it has one.

@@ -2,13 +2,16 @@
 
 use std::fmt::Write;
 
+use crate::mask::masked;
+
 /// `text` with every character escaped that drives a terminal or hides what stands there. Tabs and line breaks stay.
 pub(crate) fn visible(text: &str) -> String {
     visible_bytes(text.as_bytes())
 }
 
-/// [`visible`] as one line: line breaks become spaces.
+/// [`visible`] as one line, secrets masked: line breaks become spaces.
 pub(crate) fn one_line(text: &str) -> String {
+    let text = masked(text);
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     visible(lines.join(" ").trim())
 }
@@ -44,11 +47,11 @@ fn hides(char: char) -> bool {
     }
 }
 
-/// `text`, made visible, in lines of at most `width` columns where words allow it. Its own line breaks stay, and so
+/// `text`, made visible and its secrets masked, in lines of at most `width` columns where words allow it. Its own line breaks stay, and so
 /// does the indent of its lines.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    for line in visible(text.trim_end()).lines() {
+    for line in visible(&masked(text.trim_end())).lines() {
         let line = line.trim_end();
         if line.chars().count() <= width {
             lines.push(line.to_owned());

@@ -9,12 +9,14 @@ use std::process::Command;
 use common::*;
 use insta::assert_snapshot;
 use nbfix_ipynb::{NewCell, Notebook};
-use nbfix_report::{cell_diff, unified_diff};
+use nbfix_report::{Secrets, cell_diff, unified_diff};
 use nbfix_text::{Edit, Patch};
 
 fn diff(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    let differs = unified_diff(&mut out, path, before, after, &PLAIN).unwrap();
+    let differs = unified_diff(&mut out, path, before, after, &PLAIN, Secrets::Masked)
+        .unwrap()
+        .differs;
     assert_eq!(differs, before != after);
     assert_eq!(out.is_empty(), before == after);
     out
@@ -161,14 +163,31 @@ fn how_it_looks() {
         b"1\n2\n3\n4\nV\n6\n7",
     );
     let mut color = Vec::new();
-    unified_diff(&mut color, "a.py", b"1\n\x1b\n3", b"1\n2\n3", &COLOR).unwrap();
+    unified_diff(
+        &mut color,
+        "a.py",
+        b"1\n\x1b\n3",
+        b"1\n2\n3",
+        &COLOR,
+        Secrets::Masked,
+    )
+    .unwrap();
     let color = String::from_utf8(color).unwrap().replace('\u{1b}', "ESC");
     assert_snapshot!(String::from_utf8(text).unwrap() + &color);
 }
 
 fn cells_of(before: &Notebook, after: &Notebook) -> String {
     let mut out = Vec::new();
-    let differs = cell_diff(&mut out, "demo.ipynb", before, after, &PLAIN).unwrap();
+    let differs = cell_diff(
+        &mut out,
+        "demo.ipynb",
+        before,
+        after,
+        &PLAIN,
+        Secrets::Masked,
+    )
+    .unwrap()
+    .differs;
     assert_eq!(differs, !out.is_empty());
     String::from_utf8(out).unwrap()
 }

@@ -28,6 +28,7 @@ mod percent;
 mod proof;
 mod recorded;
 mod retirement;
+mod secrets;
 mod services;
 mod settings;
 mod signatures;

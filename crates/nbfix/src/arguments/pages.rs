@@ -44,6 +44,14 @@ pub(crate) struct MatchArguments {
         help_heading = "Rewriting"
     )]
     pub(crate) patch: bool,
+    /// Write secrets in the diff as they are, so that it applies; otherwise they are masked.
+    #[arg(
+        long,
+        requires = "replace",
+        conflicts_with = "write",
+        help_heading = "Rewriting"
+    )]
+    pub(crate) show_secrets: bool,
     /// `full` shows the source around each match, `concise` is one line each, `json` one array for programs.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = OutputFormat::Full)]
     #[arg(help_heading = "Output", conflicts_with = "replace")]

@@ -154,6 +154,7 @@ fn as_diff(arguments: &CheckArguments) -> DiffArguments {
             clear_outputs: ClearOutputs::None,
         },
         cells: false,
+        show_secrets: arguments.mending.show_secrets,
         exit_zero: arguments.failing.exit_zero,
         telling: arguments.telling.clone(),
     }

@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 
 use nbfix_fix::{Options, mend, mend_with};
-use nbfix_report::{Style, cell_diff, unified_diff};
+use nbfix_report::{Secrets, Style, cell_diff, unified_diff};
 
 use super::fix::{of_project, with_findings};
 use super::{count_remaining, left_alone, not_mended, open};
@@ -11,7 +11,7 @@ use crate::arguments::DiffArguments;
 use crate::config::plain_path;
 use crate::function_apps::FunctionApps;
 use crate::inputs::Input;
-use crate::outcome::{Exit, Message, Outcome, count};
+use crate::outcome::{Exit, Message, Outcome, Tally, count};
 use crate::project::Projects;
 use crate::runner::{Frame, Run};
 use crate::terminal::Terminal;
@@ -19,6 +19,7 @@ use crate::terminal::Terminal;
 /// How a difference is shown.
 struct Looks<'a> {
     cells: bool,
+    secrets: Secrets,
     style: &'a Style,
     options: Options,
 }
@@ -28,6 +29,7 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
     let projects = Projects::new(&arguments.rules, None)?;
     let looks = Looks {
         cells: arguments.cells,
+        secrets: secrets(arguments.show_secrets),
         style: &terminal.style,
         options: arguments.clear.options(&arguments.safety),
     };
@@ -60,6 +62,7 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
         // Stdout is for whoever applies the diff.
         terminal.note(text.as_bytes());
     }
+    tell_masked(&tally, terminal);
     Ok(if tally.trouble {
         Exit::Trouble
     } else if tally.changed > 0 && !arguments.exit_zero {
@@ -101,18 +104,52 @@ fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
     let after = mended.notebook;
     let out = &mut outcome.out;
     // Writing to memory does not fail.
-    let differs = if looks.cells {
-        cell_diff(out, &input.name, &before, &after, looks.style)
+    let difference = if looks.cells {
+        cell_diff(
+            out,
+            &input.name,
+            &before,
+            &after,
+            looks.style,
+            looks.secrets,
+        )
     } else {
         let path = input.path().map_or_else(|| input.name.clone(), from_here);
-        unified_diff(out, &path, before.bytes(), after.bytes(), looks.style)
+        unified_diff(
+            out,
+            &path,
+            before.bytes(),
+            after.bytes(),
+            looks.style,
+            looks.secrets,
+        )
     };
     let remaining = with_findings(&mended.remaining, own.remaining);
     count_remaining(input, &after, &remaining, &mut outcome);
     outcome.messages.extend(own.warning.map(Message::Warning));
-    outcome.tally.changed = usize::from(differs.unwrap_or(false));
+    let difference = difference.unwrap_or_default();
+    outcome.tally.changed = usize::from(difference.differs);
+    outcome.tally.masked = difference.masked;
     outcome.tally.applied = mended.applied.len() + own.applied;
     outcome
+}
+
+/// What `--show-secrets` says.
+pub(super) fn secrets(show: bool) -> Secrets {
+    match show {
+        true => Secrets::Shown,
+        false => Secrets::Masked,
+    }
+}
+
+/// Says that a diff is not what it would have to be to apply.
+pub(super) fn tell_masked(tally: &Tally, terminal: &Terminal) {
+    if tally.masked > 0 {
+        let lines = count(tally.masked, "line", "lines");
+        terminal.warning(&format!(
+            "secrets are masked in {lines}, so the diff does not apply; `--show-secrets` writes them as they are"
+        ));
+    }
 }
 
 /// The path as `git apply` in the current folder takes it. What lies outside of that folder is named from the root;

@@ -8,7 +8,7 @@ use anyhow::ensure;
 use nbfix_fix::{Mended, Options, Proposal, Refusal, Step, mend_asking, mend_with};
 use nbfix_ipynb::{CellId, DocumentKind, Notebook};
 use nbfix_lint::{Finding, Linted, RuleSet, Safety};
-use nbfix_report::{Style, Summary, unified_diff};
+use nbfix_report::{Secrets, Style, Summary, unified_diff};
 use nbfix_semantic::Origin;
 
 use super::diff::from_here;
@@ -176,7 +176,15 @@ fn fix_one(input: &Input, apps: &FunctionApps, task: &Task<'_>) -> Outcome {
     match input.path() {
         Some(path) if changed && task.patch => {
             // Writing to memory does not fail.
-            let _ = unified_diff(&mut outcome.patch, &from_here(path), &bytes, after, &EXACT);
+            let _ = unified_diff(
+                &mut outcome.patch,
+                &from_here(path),
+                &bytes,
+                after,
+                &EXACT,
+                // A patch is there to be applied.
+                Secrets::Shown,
+            );
         }
         Some(path) if changed => {
             if let Err(error) = replace(path, &bytes, after, &task.journal) {

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use nbfix_fix::{Answer, Proposal};
-use nbfix_report::cell_diff;
+use nbfix_report::{Secrets, cell_diff};
 
 use crate::terminal::{NAME, Terminal, visible};
 
@@ -101,7 +101,14 @@ impl<'a> Asker<'a> {
             out.push_str(&format!("caution: {}\n", visible(caution)));
         }
         let mut out = out.into_bytes();
-        cell_diff(&mut out, name, before, after, &self.terminal.style)?;
+        cell_diff(
+            &mut out,
+            name,
+            before,
+            after,
+            &self.terminal.style,
+            Secrets::Masked,
+        )?;
         self.terminal.print(&out)
     }
 }

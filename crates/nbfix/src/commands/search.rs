@@ -6,10 +6,10 @@ use anyhow::anyhow;
 use nbfix_ipynb::Notebook;
 use nbfix_lint::{Linted, Rule, RuleSet, lint};
 use nbfix_pattern::{Pattern, PatternError, Template};
-use nbfix_report::{Document, Style, cell_diff, unified_diff};
+use nbfix_report::{Difference, Document, Secrets, Style, cell_diff, unified_diff};
 use nbfix_semantic::{Semantic, Sources};
 
-use super::diff::from_here;
+use super::diff::{from_here, secrets, tell_masked};
 use super::{crash_message, end, left_alone, open};
 use crate::arguments::{FailOn, MatchArguments, OutputFormat, PageArguments};
 use crate::excerpt::excerpt;
@@ -29,7 +29,7 @@ const NAME: &str = "match";
 /// What is done with the matches.
 enum Task {
     Show(OutputFormat),
-    Diff { patch: bool },
+    Diff { patch: bool, secrets: Secrets },
     Write(Journal),
 }
 
@@ -45,6 +45,7 @@ pub(crate) fn search(arguments: &MatchArguments, terminal: &Terminal) -> anyhow:
         (None, _) => Task::Show(arguments.output_format),
         (Some(_), false) => Task::Diff {
             patch: arguments.patch,
+            secrets: secrets(arguments.show_secrets),
         },
         (Some(_), true) => Task::Write(Journal::of_this_run(arguments.journal.wanted())),
     };
@@ -69,6 +70,7 @@ pub(crate) fn search(arguments: &MatchArguments, terminal: &Terminal) -> anyhow:
     if let Task::Write(journal) = task {
         end(journal, terminal);
     }
+    tell_masked(&tally, terminal);
     Ok(match (tally.trouble, tally.summary.affected) {
         (true, _) => Exit::Trouble,
         (false, 0) => Exit::Findings,
@@ -171,16 +173,25 @@ fn rewritten(
     let after = &done.notebook;
     let out = &mut outcome.out;
     // Writing to memory does not fail.
-    let differs = match task {
-        Task::Diff { patch: true } => {
+    let difference = match task {
+        Task::Diff {
+            patch: true,
+            secrets,
+        } => {
             let path = input.path().map_or_else(|| input.name.clone(), from_here);
-            unified_diff(out, &path, before.bytes(), after.bytes(), style).unwrap_or(false)
+            unified_diff(out, &path, before.bytes(), after.bytes(), style, *secrets)
+                .unwrap_or_default()
         }
-        Task::Diff { patch: false } => {
-            cell_diff(out, &input.name, before, after, style).unwrap_or(false)
+        Task::Diff { secrets, .. } => {
+            cell_diff(out, &input.name, before, after, style, *secrets).unwrap_or_default()
         }
-        _ => before.bytes() != after.bytes(),
+        _ => Difference {
+            differs: before.bytes() != after.bytes(),
+            masked: 0,
+        },
     };
+    let differs = difference.differs;
+    outcome.tally.masked = difference.masked;
     outcome.tally.changed = usize::from(differs);
     outcome.tally.applied = done.applied;
     let Task::Write(journal) = task else {

@@ -16,5 +16,6 @@ mod help;
 mod interactive;
 mod pages;
 mod search;
+mod secrets;
 mod support;
 mod undo;

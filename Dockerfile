@@ -1,6 +1,6 @@
 # nbfix and nothing else that it does not need:
 #   docker build -t nbfix .
-#   docker run --rm -v "$PWD:/work" nbfix check
+#   docker run --rm -v "$PWD:/notebooks" nbfix check
 FROM rust:1.95-slim AS build
 WORKDIR /src
 COPY . .
@@ -13,6 +13,6 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && git config --system --add safe.directory '*'
 COPY --from=build /out/bin/nbfix /usr/local/bin/nbfix
-WORKDIR /work
+WORKDIR /notebooks
 ENTRYPOINT ["nbfix"]
 CMD ["check"]

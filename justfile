@@ -47,3 +47,11 @@ docs:
 # What it takes to understand a notebook of 200 cells.
 bench-names:
     cargo bench --package nbfix-semantic --bench understand
+
+# That mended imports work with the old and with the new packages; installs both, once.
+verify-imports:
+    cargo test --package nbfix --test kernel -- --ignored moved_imports
+
+# That notebooks for openai below 1 say the same when they are mended; installs both versions, once.
+verify-openai:
+    cargo test --package nbfix --test kernel -- --ignored mended_notebooks

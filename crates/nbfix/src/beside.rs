@@ -91,6 +91,72 @@ impl Beside for Folder {
                 .find_map(|folder| find(&folder))
         })
     }
+
+    fn requirements(&self) -> Option<Vec<String>> {
+        let root = self.root()?;
+        let own = match self.path.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => &self.path,
+        };
+        let own = fs::canonicalize(own).ok()?;
+        let folders = own
+            .ancestors()
+            .take_while(|folder| folder.starts_with(root));
+        let lines: Vec<String> = folders.flat_map(requirements).collect();
+        (!lines.is_empty()).then_some(lines)
+    }
+}
+
+/// What the files of a folder ask for, as lines of a requirements file.
+fn requirements(folder: &Path) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
+    let is_package = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphanumeric());
+    for name in [
+        "requirements.txt",
+        "requirements-dev.txt",
+        "dev-requirements.txt",
+    ] {
+        let text = read(name).unwrap_or_default();
+        let packages = text.lines().map(str::trim).filter(is_package);
+        lines.extend(packages.map(str::to_owned));
+    }
+    for name in [
+        "environment.yml",
+        "environment.yaml",
+        "conda.yml",
+        "conda.yaml",
+    ] {
+        let text = read(name).unwrap_or_default();
+        // `- pandas=2.1` of conda, `- pandas==2.1` below `pip:`.
+        let items = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("- "));
+        let packages = items.map(str::trim).filter(|line| !line.ends_with(':'));
+        lines.extend(packages.filter(is_package).map(str::to_owned));
+    }
+    if let Some(table) = read("pyproject.toml").and_then(|text| text.parse::<toml::Table>().ok()) {
+        let project = table.get("project").and_then(|it| it.get("dependencies"));
+        let listed = project
+            .and_then(toml::Value::as_array)
+            .into_iter()
+            .flatten();
+        lines.extend(listed.filter_map(toml::Value::as_str).map(str::to_owned));
+        let poetry = table.get("tool").and_then(|it| it.get("poetry"));
+        let named = poetry.and_then(|it| it.get("dependencies"));
+        let named = named.and_then(toml::Value::as_table).into_iter().flatten();
+        let packages = named.filter(|(name, _)| *name != "python");
+        lines.extend(packages.map(|(name, version)| match version.as_str() {
+            Some(version) if version.starts_with(|c: char| c.is_ascii_digit()) => {
+                format!("{name}=={version}")
+            }
+            Some(version) if version.starts_with(['=', '<', '>', '~']) => {
+                format!("{name}{version}")
+            }
+            _ => name.clone(),
+        }));
+    }
+    lines
 }
 
 /// What may be imported from the package in this folder, besides what its `__init__.py` binds: modules, compiled ones too
@@ -149,5 +215,21 @@ mod tests {
         );
         assert_eq!(text("secret", &["../../../outside"]), None);
         assert_eq!(text("../helper", &[]), None);
+        assert_eq!(folder.requirements(), None);
+        write(
+            "project/pyproject.toml",
+            "[project]\ndependencies = [\"openai<1\"]",
+        );
+        write(
+            "project/labs/requirements.txt",
+            "# all\npandas==2.1\n-r more.txt\n",
+        );
+        write(
+            "project/environment.yml",
+            "dependencies:\n  - pip:\n    - rich==13\n",
+        );
+        write("requirements.txt", "outside");
+        let wanted = ["pandas==2.1", "rich==13", "openai<1"].map(str::to_owned);
+        assert_eq!(folder.requirements(), Some(wanted.to_vec()));
     }
 }

@@ -66,7 +66,8 @@ fn command(level: Level) -> &'static str {
 
 /// What follows the second `::`.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
+    masked(text)
+        .replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use nbfix_lint::{Level, Safety};
 
 use crate::concise::crash_message;
+use crate::mask::masked;
 use crate::spot::{Spot, slashed};
 use crate::texts::Texts;
 use crate::visible::one_line;
@@ -121,7 +122,7 @@ fn in_table(text: &str) -> String {
 
 /// A text of ours in one line of Markdown: what stands in backticks is code, and nothing else means anything.
 fn text(text: &str) -> String {
-    let text = one_line(text);
+    let text = one_line(&masked(text));
     let parts: Vec<&str> = text.split('`').collect();
     // The last of an odd number of backticks opens nothing.
     let closed = parts.len() - usize::from(parts.len().is_multiple_of(2));

@@ -45,6 +45,12 @@ pub trait Beside {
     /// The Python file that `import name` reads in the document; `name` is dotted and absolute. `folders` are put on
     /// the path by the document itself (`sys.path.append("../shared")`), as they are written there.
     fn module(&self, name: &str, folders: &[String]) -> Option<ModuleFile>;
+
+    /// The packages that files near the document ask for (`requirements.txt`, `pyproject.toml`, `environment.yml`), as
+    /// lines of a requirements file; `None` if there is no such file.
+    fn requirements(&self) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// A Python file.

@@ -136,6 +136,11 @@ impl<'a> Semantic<'a> {
         self.sources.get(cell)
     }
 
+    /// The packages that files near the document ask for (see [`crate::Beside::requirements`]).
+    pub fn requirements(&self) -> Option<&'a [String]> {
+        self.sources.requirements()
+    }
+
     /// All parsed texts of the document, in its order.
     pub fn units(&self) -> &[Unit<'a>] {
         self.units.get(..self.own).unwrap_or_default()

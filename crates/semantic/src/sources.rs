@@ -60,6 +60,7 @@ pub struct Sources {
     cells: Vec<Source>,
     path: String,
     modules: Vec<BesideModule>,
+    requirements: Option<Vec<String>>,
 }
 
 impl Sources {
@@ -93,8 +94,10 @@ impl Sources {
             cells,
             path: origin.path.to_owned(),
             modules: Vec::new(),
+            requirements: None,
         };
         if let Some(beside) = origin.beside {
+            this.requirements = beside.requirements();
             this.modules = modules_of(&this.cells, beside);
         }
         this
@@ -108,6 +111,11 @@ impl Sources {
     /// The modules beside the document that it imports, and those that they import.
     pub(crate) fn modules(&self) -> &[BesideModule] {
         &self.modules
+    }
+
+    /// What files near the document ask for (see [`crate::Beside::requirements`]).
+    pub(crate) fn requirements(&self) -> Option<&[String]> {
+        self.requirements.as_deref()
     }
 
     /// The document's path as it was given.

@@ -1,6 +1,7 @@
 //! Python environments, made once and kept with the build.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -8,7 +9,13 @@ use std::time::Duration;
 /// The folder with the programs of an environment that has these packages; it is made when nobody has made it before.
 /// `what` is what it is for.
 pub(crate) fn programs(what: &str, packages: &[&str]) -> PathBuf {
-    let name = packages.join("-").replace('=', "");
+    let mut name = packages.join("-").replace('=', "");
+    if name.len() > 80 {
+        // Names of folders have an end.
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        name = format!("{:016x}", hasher.finish());
+    }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{what}-{name}"));
     let programs = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let done = folder.join("done");

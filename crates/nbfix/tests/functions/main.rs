@@ -193,7 +193,7 @@ fn meant(project: &Path) -> Option<Vec<String>> {
 
 fn fix(folder: &Path, more: &[&str]) {
     let output = Command::new(env!("CARGO_BIN_EXE_nbfix"))
-        .args(["fix", "--unsafe", "--select", RULES])
+        .args(["fix", "--no-journal", "--unsafe", "--select", RULES])
         .args(more)
         .arg(".")
         .current_dir(folder)

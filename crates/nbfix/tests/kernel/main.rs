@@ -4,5 +4,7 @@
 mod degrade;
 #[path = "../common/environment.rs"]
 mod environment;
+mod moved;
 mod names;
+mod openai;
 mod venv;

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::environment;
 
 /// The packages that run notebooks.
-const PACKAGES: [&str; 2] = ["ipykernel==7.4.0", "nbclient==0.11.0"];
+pub(crate) const PACKAGES: [&str; 2] = ["ipykernel==7.4.0", "nbclient==0.11.0"];
 
 /// How long a cell may take before it is interrupted, in seconds.
 const CELL_SECONDS: u32 = 30;
@@ -37,9 +37,14 @@ pub(crate) struct Job {
     pub(crate) environment: BTreeMap<String, String>,
 }
 
-/// The interpreter of the environment; it is made when nobody has made it before.
+/// The interpreter of the environment that runs notebooks.
 pub(crate) fn python() -> PathBuf {
-    environment::programs("kernel", &PACKAGES).join("python")
+    environment("kernel", &PACKAGES)
+}
+
+/// The interpreter of an environment with these packages; it is made when nobody has made it before.
+pub(crate) fn environment(name: &str, packages: &[&str]) -> PathBuf {
+    environment::programs(name, packages).join("python")
 }
 
 /// An environment in which nothing is configured and nothing is found, except what Python itself needs.
@@ -63,18 +68,27 @@ pub(crate) fn bare(home: &Path) -> BTreeMap<String, String> {
 
 /// Runs the notebooks, each on a kernel of its own; for each, what its cells gave.
 pub(crate) fn execute(jobs: &[Job]) -> Vec<Vec<Option<Ran>>> {
-    execute_shared(jobs, 1)
+    execute_on(&python(), jobs, 1)
+}
+
+/// The same, in another environment that has what runs notebooks.
+pub(crate) fn execute_with(python: &Path, jobs: &[Job]) -> Vec<Vec<Option<Ran>>> {
+    execute_on(python, jobs, 1)
 }
 
 /// The same, where so many notebooks of one environment may share a kernel, which is emptied in between.
 pub(crate) fn execute_shared(jobs: &[Job], share: usize) -> Vec<Vec<Option<Ran>>> {
+    execute_on(&python(), jobs, share)
+}
+
+fn execute_on(python: &Path, jobs: &[Job], share: usize) -> Vec<Vec<Option<Ran>>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel/execute.py");
     let input: Vec<_> = jobs
         .iter()
         .map(|job| json!({"path": job.path, "cwd": job.folder, "env": job.environment, "timeout": CELL_SECONDS}))
         .collect();
     let home = tempfile::tempdir().unwrap();
-    let mut child = Command::new(python())
+    let mut child = Command::new(python)
         .arg(script)
         .env_clear()
         .envs(bare(home.path()))

@@ -411,7 +411,7 @@ fn id_of(path: &str) -> String {
 /// `text` as HTML shows it, with what hides made visible.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for char in visible(text).chars() {
+    for char in visible(&masked(text)).chars() {
         match char {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

@@ -238,17 +238,17 @@ impl Notebook {
         range.map_or_else(Vec::new, |range| output::read(&self.file, range))
     }
 
+    /// How many outputs a cell has, of whatever type.
+    pub fn count_outputs(&self, id: CellId) -> usize {
+        let range = self.cell(id).and_then(Cell::outputs_range);
+        range.map_or(0, |range| output::count(&self.file, range))
+    }
+
     /// The texts of a cell's outputs that people read, with their places in the file. Pictures, and texts of more
     /// than a megabyte, are left out.
     pub fn output_texts(&self, id: CellId) -> Vec<OutputText> {
         let range = self.cell(id).and_then(Cell::outputs_range);
         range.map_or_else(Vec::new, |range| output_text::read(&self.file, range))
-    }
-
-    /// How many outputs a cell has, of whatever type.
-    pub fn count_outputs(&self, id: CellId) -> usize {
-        let range = self.cell(id).and_then(Cell::outputs_range);
-        range.map_or(0, |range| output::count(&self.file, range))
     }
 
     /// Whether the outputs of a cell may hold an error: a quick look that never misses one, and may be wrong

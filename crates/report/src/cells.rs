@@ -13,9 +13,9 @@ use crate::mask::{Secrets, masked};
 use crate::paint::{BOLD, RED};
 use crate::visible::one_line;
 
-/// Writes what makes the sources of `after` of those of `before`, cell by cell, and which cells lose their outputs. Where
-/// both have as many cells these are matched by position; else by their ids, or if they lack those, by their sources.
-/// Without a difference nothing is written.
+/// Writes what makes the sources of `after` of those of `before`, cell by cell, and which cells lose their outputs.
+/// Where both have as many cells these are matched by position; else by their ids, or if they lack those, by their
+/// sources. Without a difference nothing is written.
 ///
 /// # Errors
 /// If `out` fails.
@@ -31,10 +31,10 @@ pub fn cell_diff(
     for (gone, come) in pairs(before.cells(), after.cells()) {
         let old = gone.and_then(|at| before.cells().get(at));
         let new = come.and_then(|at| after.cells().get(at));
-        let texts = [old, new].map(|cell| cell.map_or("", |cell| cell.source.as_str()));
         let cleared = loses_outputs(old, new);
-        let same = texts[0].lines().eq(texts[1].lines());
-        if old.is_some() && new.is_some() && same && !cleared {
+        let texts = [old, new].map(|cell| cell.map_or("", |cell| cell.source.as_str()));
+        let is_same = texts[0].lines().eq(texts[1].lines());
+        if old.is_some() && new.is_some() && is_same && !cleared {
             continue;
         }
         let masks = texts.map(|text| match secrets {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use nbfix_lint::{Finding, Place};
 
 use crate::Document;
+use crate::mask::masked;
 use crate::texts::Texts;
 
 /// A word of 16 hexadecimal digits for each finding of a document: made of the rule, the cell's id (or its source, if
@@ -13,7 +14,7 @@ use crate::texts::Texts;
 pub(crate) fn fingerprints(document: &Document, texts: &Texts) -> Vec<String> {
     let mut seen: HashMap<u64, usize> = HashMap::new();
     let words = document.findings.iter().map(|finding| {
-        let hash = of_one(finding, document, texts);
+        let hash = of_one(finding, texts);
         let count = seen.entry(hash).or_default();
         *count += 1;
         match *count {
@@ -29,18 +30,22 @@ pub(crate) fn in_file(path: &str, fingerprint: &str) -> String {
     word(mixed(mixed(START, path), fingerprint))
 }
 
-fn of_one(finding: &Finding, document: &Document, texts: &Texts) -> u64 {
+fn of_one(finding: &Finding, texts: &Texts) -> u64 {
     let hash = mixed(START, finding.rule.name);
     let cell = finding.at.cell();
-    let source = cell.and_then(|cell| Some(&document.notebook?.cell(cell)?.source));
-    let hash = match (cell.and_then(|cell| texts.id(cell)), source) {
+    // With secrets masked: a hash of one could be guessed.
+    let lines = cell.and_then(|cell| texts.cell(cell));
+    let shown = |range| {
+        String::from_utf8_lossy(lines.map_or(&[][..], |lines| lines.slice(range))).into_owned()
+    };
+    let hash = match (cell.and_then(|cell| texts.id(cell)), lines) {
         (Some(id), _) => mixed(hash, id),
-        (None, Some(source)) => mixed(hash, source),
+        (None, Some(_)) => mixed(hash, &shown(0..usize::MAX)),
         (None, None) => hash,
     };
     match &finding.at {
-        Place::Cell(span) => mixed(hash, source.map_or("", |source| span.range.of(source))),
-        Place::File { .. } => mixed(hash, &finding.message),
+        Place::Cell(span) => mixed(hash, &shown(span.range.into())),
+        Place::File { .. } => mixed(hash, &masked(&finding.message)),
     }
 }
 

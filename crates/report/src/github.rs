@@ -37,7 +37,7 @@ pub fn github(out: &mut impl Write, document: &Document) -> io::Result<()> {
         .flatten()
         {
             message.push('\n');
-            message.push_str(&visible(text));
+            message.push_str(&visible(&masked(text)));
         }
         writeln!(
             out,

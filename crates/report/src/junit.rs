@@ -103,7 +103,7 @@ fn told(finding: &Finding, physical: &str, place: &str) -> String {
     text
 }
 
-/// Text between tags. What XML cannot hold is escaped as everywhere.
+/// Text between tags, its secrets masked. What XML cannot hold is escaped as everywhere.
 fn element(text: &str) -> String {
     let text = visible(&masked(text)).replace('&', "&amp;");
     let text = text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");

@@ -183,11 +183,10 @@ fn region(bytes: &Range<usize>, at: Extent) -> Value {
     })
 }
 
-/// A fix; `None` if it changes nothing.
+/// A fix; `None` if it changes nothing, or would repeat a secret of the file: `nbfix fix` makes it.
 fn fix_object(fix: &Fix, uri: &str, document: &Document, file: &Lines) -> Option<Value> {
     let edits = physical_edits(fix, document);
     if edits.iter().any(|edit| holds_secret(&edit.text)) {
-        // A fix that would repeat a secret is not written down.
         return None;
     }
     let replacements = edits.into_iter().map(|edit| {
@@ -206,7 +205,7 @@ fn fix_object(fix: &Fix, uri: &str, document: &Document, file: &Lines) -> Option
         None => fix.title.clone(),
     };
     Some(json!({
-        "description": {"text": text},
+        "description": {"text": masked(&text)},
         "artifactChanges": [{"artifactLocation": {"uri": uri}, "replacements": replacements}],
         "properties": {"safety": fix.safety.as_str()},
     }))

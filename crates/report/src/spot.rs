@@ -100,7 +100,7 @@ impl<'a> Spot<'a> {
         })
     }
 
-    /// The message with the place in the cell before it: the file's own lines are all that most readers of a format
+    /// The message, its secrets masked, with the place in the cell before it: the file's own lines are all that most readers of a format
     /// show.
     pub(crate) fn said(&self, message: &str) -> String {
         let message = masked(message);

@@ -74,12 +74,13 @@ fn text(bytes: &[u8]) -> String {
     escaped(&String::from_utf8_lossy(bytes))
 }
 
-/// What makes `after` of `before`, with three lines around each change.
+/// What makes `after` of `before`, secrets masked, with three lines around each change.
 pub(super) fn difference(before: &str, after: &str) -> String {
+    let split = |text| str::lines(text).collect::<Vec<&str>>();
+    let ops = capture_diff_slices(Algorithm::Myers, &split(before), &split(after));
+    // A mask keeps line breaks.
     let (before, after) = (masked(before), masked(after));
-    let old: Vec<&str> = before.lines().collect();
-    let new: Vec<&str> = after.lines().collect();
-    let ops = capture_diff_slices(Algorithm::Myers, &old, &new);
+    let (old, new) = (split(&before), split(&after));
     let mut out = String::from("<pre class=\"diff\" tabindex=\"0\">");
     for (index, group) in group_diff_ops(ops, 3).into_iter().enumerate() {
         if index > 0 {

@@ -423,9 +423,9 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// A text of ours: what stands in backticks is code.
+/// A text of ours, its secrets masked: what stands in backticks is code.
 fn inline(text: &str) -> String {
-    let text = escaped(text);
+    let text = escaped(&masked(text));
     let parts: Vec<&str> = text.split('`').collect();
     let mut out = String::with_capacity(text.len() + 16);
     for (index, part) in parts.iter().enumerate() {

@@ -1,14 +1,15 @@
 //! The table of services, `rules/data/services.toml`.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::bytes::{RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 /// One service that notebooks reach.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Service {
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Service {
     /// A Python identifier; the notebook's flag is `ID_enabled`.
     pub(crate) id: String,
     /// The name that the reader knows.
@@ -19,7 +20,6 @@ pub(crate) struct Service {
     calls: Vec<String>,
     modules: Vec<String>,
     env: Vec<String>,
-    #[serde(default)]
     boto3_services: Vec<String>,
     /// Lines for a terminal.
     pub(crate) cli: Vec<String>,
@@ -46,12 +46,38 @@ struct Table {
     service: Vec<Service>,
 }
 
+/// What the user adds to the table.
+static OWN: OnceLock<Vec<Service>> = OnceLock::new();
+
+/// Puts services of the user's before those of the table, by their ids: `[services.warehouse]`. It has to be said before
+/// any rule runs; what is said first holds for the process.
+pub fn add_services(own: &BTreeMap<String, Service>) {
+    let named = own.iter().map(|(id, service)| Service {
+        id: id.clone(),
+        label: if service.label.is_empty() {
+            id.clone()
+        } else {
+            service.label.clone()
+        },
+        impact: if service.impact.is_empty() {
+            "cells that need it are skipped".to_owned()
+        } else {
+            service.impact.clone()
+        },
+        ..service.clone()
+    });
+    if !own.is_empty() {
+        // A second project of the same run adds nothing.
+        let _ = OWN.set(named.collect());
+    }
+}
+
 static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
     let text = include_str!("../../../rules/data/services.toml");
     // A test reads the table; a broken one means that no service is known.
-    toml::from_str::<Table>(text)
-        .map(|table| table.service)
-        .unwrap_or_default()
+    let table = toml::from_str::<Table>(text).map(|table| table.service);
+    let own = OWN.get().cloned().unwrap_or_default();
+    own.into_iter().chain(table.unwrap_or_default()).collect()
 });
 
 /// The patterns of all services, and the service of each. The names are ASCII, and without Unicode's tables the set

@@ -13,6 +13,8 @@ pub struct Settings {
     pub today: Option<crate::Date>,
     /// `[models]`
     pub models: Models,
+    /// `[services.ID]`
+    pub services: std::collections::BTreeMap<String, crate::Service>,
     /// `[fix]`
     pub fix: FixSettings,
     /// `[functions]`

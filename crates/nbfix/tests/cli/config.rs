@@ -218,3 +218,26 @@ fn the_schema_is_printed() {
     let schema: Value = serde_json::from_slice(&ran.out).unwrap();
     assert_eq!(schema["title"], "nbfix.toml");
 }
+
+#[test]
+fn services_of_ones_own_are_known() {
+    let folder = Folder::new();
+    folder.write(
+        "nbfix.toml",
+        "[services.warehouse]\nlabel = \"the warehouse\"\nmodules = [\"warehouse\"]\nconstructors = [\"warehouse.Client\"]\ncli = [\"warehouse login\"]\n",
+    );
+    let notebook = serde_json::json!({
+        "cells": [
+            {"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [],
+             "source": "from warehouse import Client\ntry:\n    client = Client()\nexcept Exception as e:\n    raise RuntimeError('no warehouse') from e"},
+            {"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": "client.rows()"},
+        ],
+        "metadata": {}, "nbformat": 4, "nbformat_minor": 4,
+    });
+    folder.write("a.ipynb", notebook.to_string());
+    let ran = folder.nbfix("diff --unsafe --exit-zero --cells");
+    let said = ran.out();
+    assert!(said.contains("[WARN] the warehouse unavailable"), "{ran}");
+    assert!(said.contains("warehouse login"), "{ran}");
+    assert!(said.contains("if warehouse_enabled:"), "{ran}");
+}

@@ -14,7 +14,7 @@ pub struct Settings {
     /// `[models]`
     pub models: Models,
     /// `[services.ID]`
-    pub services: std::collections::BTreeMap<String, crate::Service>,
+    pub services: crate::Services,
     /// `[fix]`
     pub fix: FixSettings,
     /// `[functions]`

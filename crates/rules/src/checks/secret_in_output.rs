@@ -70,7 +70,8 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
                     range,
                     cell: Some(id),
                 };
-                findings.push(told(Report::in_place(place), &secret.what, value));
+                let report = told(Report::in_place(place), &secret.what, value);
+                findings.push(report.clear_outputs(id));
             }
         }
     }

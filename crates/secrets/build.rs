@@ -71,11 +71,17 @@ fn run() -> Result<(), String> {
             quoted(&row.id),
             quoted(&row.name),
             quoted(&row.regex),
-            row.needs.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "),
+            row.needs
+                .iter()
+                .map(|word| quoted(word))
+                .collect::<Vec<_>>()
+                .join(", "),
             quoted(&row.revoke),
             quoted(&row.source),
             quoted(&row.as_of),
-            row.env.as_ref().map_or("None".to_owned(), |env| format!("Some({})", quoted(env))),
+            row.env
+                .as_ref()
+                .map_or("None".to_owned(), |env| format!("Some({})", quoted(env))),
             row.entropy,
             row.digits
         );

@@ -46,6 +46,7 @@ pub use functions::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_inde
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;
 pub use retirement::Date;
+pub use secrets::SecretSettings;
 pub use services::{Service, add_services};
 pub use settings::{
     DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings, TargetPython,

@@ -36,6 +36,11 @@ impl Detector {
         &BUILT_IN
     }
 
+    /// Whether a project has added shapes.
+    pub fn has_own(&self) -> bool {
+        !self.own.is_empty()
+    }
+
     pub(crate) fn is_off(&self, id: &str) -> bool {
         self.off.contains(id)
     }

@@ -20,7 +20,7 @@ mod words;
 
 pub use assigned::Kind;
 pub use detector::{Detector, short};
-pub use own::{Allow, Own, can_be_off, ids};
+pub use own::{Allow, Own, ids};
 pub use shapes::{Shape, shapes};
 
 /// One secret in a text.

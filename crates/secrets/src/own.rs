@@ -43,9 +43,22 @@ impl Own {
         Ok(Self { shape, regex })
     }
 
+    /// Whether a regex can be used.
+    ///
+    /// # Errors
+    /// If it cannot; the text says what can be done.
+    pub fn check(regex: &str) -> Result<(), String> {
+        compile_own(regex).map(drop)
+    }
+
     /// The id of its shape.
     pub fn id(&self) -> &str {
         &self.shape.id
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
     }
 }
 
@@ -63,6 +76,10 @@ impl Shapes {
             words: words_of(&shapes),
             all,
         }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     pub(crate) fn may_hold(&self, text: &[u8]) -> bool {
@@ -141,11 +158,6 @@ impl Allow {
 pub fn ids() -> impl Iterator<Item = &'static str> + Clone {
     let kinds = KINDS.into_iter().map(crate::Kind::id);
     shapes().iter().map(|shape| &*shape.id).chain(kinds)
-}
-
-/// Whether there is something of this id to be switched off.
-pub fn can_be_off(id: &str) -> bool {
-    ids().any(|known| known == id)
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("rules", Takes::Table(&["paths"])),
     key("models", Takes::Settings),
     key("services", Takes::Settings),
+    key("secrets", Takes::Settings),
     key("fix", Takes::Settings),
     key("functions", Takes::Settings),
 ];

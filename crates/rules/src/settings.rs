@@ -21,6 +21,8 @@ pub struct Settings {
     pub fix: FixSettings,
     /// `[functions]`
     pub functions: Functions,
+    /// `[secrets]`
+    pub secrets: crate::SecretSettings,
     /// The oldest Python that the documents must run on.
     #[serde(rename = "target-python")]
     pub target_python: Option<TargetPython>,

@@ -7,6 +7,7 @@ use nbfix_python::ast::{Expr, Stmt};
 use nbfix_semantic::{ProgramId, Semantic, Statement, Unit};
 use nbfix_text::Edit;
 
+use super::folds::Folds;
 use super::packages::{self, Missing};
 use super::reach::{Reach, Reached, reaches};
 use super::taint::{Need, Taints};
@@ -47,6 +48,8 @@ pub(super) struct Planner<'s, 'a> {
     reaches: Vec<Reach>,
     packages: Missing,
     taints: Taints<'a>,
+    /// Names for what several steps need together.
+    folds: Folds,
     /// Flags whose reader has been told how to mend the service.
     told: BTreeSet<String>,
     plan: Plan,
@@ -78,6 +81,7 @@ impl<'s, 'a> Planner<'s, 'a> {
             reaches,
             packages: Missing { services, ids },
             taints: Taints::default(),
+            folds: Folds::default(),
             told: BTreeSet::new(),
             plan: Plan::default(),
         }
@@ -89,14 +93,22 @@ impl<'s, 'a> Planner<'s, 'a> {
         }
         let semantic = self.semantic;
         let mut statements = semantic.statements().into_iter().peekable();
-        let mut first_site: Option<CellId> = None;
+        let mut cells: Vec<(&'s Unit<'a>, Vec<Statement<'a>>, Vec<Region>)> = Vec::new();
         for unit in semantic.units_of(ProgramId::DOCUMENT) {
             while statements.next_if(|(cell, _)| *cell < unit.cell).is_some() {}
-            let Some((_, facts)) = statements.next_if(|(cell, _)| *cell == unit.cell) else {
-                continue;
-            };
+            if let Some((_, facts)) = statements.next_if(|(cell, _)| *cell == unit.cell) {
+                let regions = self.cell(unit, &facts);
+                cells.push((unit, facts, regions));
+            }
+        }
+        if self.style == DegradeStyle::Inline {
+            let needed = cells.iter().flat_map(|(_, _, regions)| regions);
+            self.folds = Folds::of(semantic, needed.map(|region| &region.needs));
+        }
+        let mut first_site: Option<CellId> = None;
+        for (unit, facts, regions) in &cells {
             let edits = self.plan.edits.len();
-            self.cell(unit, &facts);
+            self.write(unit, facts, regions);
             if self.plan.edits.len() > edits && first_site.is_none() && self.uses_helper(unit) {
                 first_site = Some(unit.cell);
             }
@@ -120,8 +132,8 @@ impl<'s, 'a> Planner<'s, 'a> {
             .any(|(_, edit)| helper::is_called(&edit.insert))
     }
 
-    /// Finds what of a cell needs something, and writes down what becomes of it.
-    fn cell(&mut self, unit: &'s Unit<'a>, facts: &[Statement<'a>]) {
+    /// Finds what of a cell needs something.
+    fn cell(&mut self, unit: &'s Unit<'a>, facts: &[Statement<'a>]) -> Vec<Region> {
         let sites = self
             .sites
             .iter()
@@ -155,7 +167,7 @@ impl<'s, 'a> Planner<'s, 'a> {
                 region.to += 1;
             }
         }
-        self.write(unit, facts, &regions);
+        regions
     }
 
     /// Goes through a cell once, with the regions as far as they are known; they grow where a statement needs something.
@@ -398,10 +410,10 @@ impl<'s, 'a> Planner<'s, 'a> {
                     .filter(|stmt| is_kept(unit.source, stmt, facts))
                     .collect(),
             };
-            let mut tests: Vec<(String, String)> = region
-                .needs
-                .iter()
-                .map(|need| (need.test.clone(), need.label.clone()))
+            let (needs, made) = self.folds.fold(&region.needs, region.site.is_none());
+            let mut tests: Vec<text::Test> = needs
+                .into_iter()
+                .map(|need| (need.test, need.label))
                 .collect();
             let site = region.site.and_then(|site| self.sites.get(site));
             let written = match site {
@@ -412,8 +424,15 @@ impl<'s, 'a> Planner<'s, 'a> {
                     }
                     block.site(site, &tests, self.style, known)
                 }
-                None => block.guard(&tests, self.style),
+                None => {
+                    let labels = region.needs.iter().map(|need| need.label.as_str());
+                    let labels: Vec<&str> = labels.collect();
+                    block.guard(&tests, &labels, made.as_deref(), self.style)
+                }
             };
+            if let (None, Some(line)) = (&written, &made) {
+                self.folds.unmake(line);
+            }
             match (written, site) {
                 (Some(more), _) => edits.extend(more),
                 (None, Some(_)) => self.plan.unwrapped.push(unit.index),

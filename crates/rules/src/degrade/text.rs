@@ -76,39 +76,24 @@ impl<'a> Block<'_, 'a> {
         self.wrapped(&opening, &closing, &site.replacements)
     }
 
-    /// The edits that skip the statements where something is missing.
-    pub(super) fn guard(&self, tests: &[Test], style: DegradeStyle) -> Option<Vec<Edit>> {
+    /// The edits that skip the statements where something is missing: `labels` name it, `made` is a line
+    /// that stands before them.
+    pub(super) fn guard(
+        &self,
+        tests: &[Test],
+        labels: &[&str],
+        made: Option<&str>,
+        style: DegradeStyle,
+    ) -> Option<Vec<Edit>> {
         if style == DegradeStyle::Helper
             && let Some(opening) = helper::guard(tests, &self.kept_names(""))
         {
             return self.wrapped(&format!("{opening}\n"), &self.kept_lines("\n"), &[]);
         }
+        let made = made.map_or_else(String::new, |line| format!("{line}\n"));
         let condition: Vec<&str> = tests.iter().map(|(test, _)| test.as_str()).collect();
-        let opening = format!("if {}:\n", condition.join(" and "));
-        let told = match tests {
-            [(_, label)] => quoted(&format!("[SKIP] this step needs {label}")),
-            // Each missing package has been told where it is imported.
-            packages if packages.iter().all(|(_, label)| label.starts_with(PACKAGE)) => {
-                let names = packages
-                    .iter()
-                    .filter_map(|(_, label)| label.strip_prefix(PACKAGE));
-                let names: Vec<&str> = names.collect();
-                quoted(&format!(
-                    "[SKIP] this step needs the packages {}",
-                    names.join(", ")
-                ))
-            }
-            several => {
-                let pairs: Vec<String> = several
-                    .iter()
-                    .map(|(test, label)| format!("({}, {test})", quoted(label)))
-                    .collect();
-                format!(
-                    "'[SKIP] this step needs ' + ', '.join(name for name, ready in ({}) if not ready)",
-                    pairs.join(", ")
-                )
-            }
-        };
+        let opening = format!("{made}if {}:\n", condition.join(" and "));
+        let told = quoted(&format!("[SKIP] this step needs {}", all_of(labels)));
         let mut lines = vec![
             String::new(),
             "else:".to_owned(),
@@ -315,6 +300,35 @@ fn apart(source: &str, body: &[Stmt], index: usize) -> bool {
             .contains('\n'),
         _ => true,
     }
+}
+
+/// `A, B and C`; packages stand together, and first: `the packages a and b, C and D`.
+pub(super) fn all_of(labels: &[&str]) -> String {
+    fn listed(parts: &[&str]) -> String {
+        match parts {
+            [] => String::new(),
+            [one] => (*one).to_owned(),
+            [others @ .., last] => format!("{} and {last}", others.join(", ")),
+        }
+    }
+    let packages: Vec<&str> = labels
+        .iter()
+        .filter_map(|label| label.strip_prefix(PACKAGE))
+        .collect();
+    let mut parts: Vec<&str> = labels
+        .iter()
+        .copied()
+        .filter(|label| !label.starts_with(PACKAGE))
+        .collect();
+    let together = match packages.as_slice() {
+        [] => String::new(),
+        [one] => format!("{PACKAGE}{one}"),
+        several => format!("the packages {}", listed(several)),
+    };
+    if !together.is_empty() {
+        parts.insert(0, &together);
+    }
+    listed(&parts)
 }
 
 fn negated(test: &str) -> String {

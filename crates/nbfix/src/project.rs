@@ -69,7 +69,6 @@ impl Project {
             per_file.push((Patterns::one(&root, pattern)?, rules));
         }
         let mut settings = config.settings()?;
-        nbfix_rules::add_services(&settings.services);
         settings.today = said.rules.today.or(said.environment.today).or_else(today);
         Ok(Self {
             config,

@@ -40,6 +40,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("baseline", Takes::Text),
     key("rules", Takes::Table(&["paths"])),
     key("models", Takes::Settings),
+    key("endpoints", Takes::Settings),
     key("services", Takes::Settings),
     key("secrets", Takes::Settings),
     key("fix", Takes::Settings),

@@ -140,7 +140,7 @@ fn outputs_that_hold_one_are_cleared() {
     let before = String::from_utf8(folder.read("a.ipynb")).unwrap();
     let diff = folder.nbfix(&format!("diff --exit-zero {select}"));
     is_silent("diff", &diff);
-    insta::assert_snapshot!(diff);
+    assert!(diff.out().contains("ghp_****"), "{diff}");
     let fix = folder.nbfix(&format!("fix {select}"));
     is_silent("fix", &fix);
     assert_eq!(fix.code, Some(0), "{fix}");

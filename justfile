@@ -44,6 +44,17 @@ new-rule NAME:
 docs:
     cargo run --quiet --package nbfix -- docs --isolated --out target/docs
 
+# How many made-up secrets, and how many look-alikes, nbfix, detect-secrets and ruff tell; the latter two are those of the path.
+secrets-compare:
+    cargo test --package nbfix-secrets --test figures
+    cargo build --package nbfix
+    python3 crates/secrets/bench/compare.py target/debug/nbfix target/tmp/secrets
+
+# What looking for secrets costs, on the notebooks of FOLDER.
+bench-secrets FOLDER='target/bench-corpus':
+    cargo build --release --package nbfix
+    python3 crates/nbfix/bench/secrets.py {{FOLDER}}
+
 # What it takes to understand a notebook of 200 cells.
 bench-names:
     cargo bench --package nbfix-semantic --bench understand

@@ -6,7 +6,7 @@ use nbfix_ipynb::CellId;
 use nbfix_lint::{Check, Findings, Report};
 use nbfix_python::ast::{AnyNodeRef, Expr, ExprAttribute, ExprCall, ExprContext, ExprName, Stmt};
 use nbfix_python::{SourceOrderVisitor, TraversalSignal, range};
-use nbfix_semantic::{Binding, BindingKind, ProgramId, Semantic, Unit};
+use nbfix_semantic::{Binding, BindingKind, ProgramId, ScopeKind, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -169,6 +169,16 @@ fn mended<'a>(
     Some(edits)
 }
 
+/// Whether the read stands in a function that the binding is outside of: then it sees what the name holds when the
+/// function is called, which may be what a later line binds.
+fn is_seen_later(unit: &Unit<'_>, at: TextRange, binding: &Binding<'_>) -> bool {
+    unit.scopes().iter().any(|scope| {
+        scope.kind == ScopeKind::Function
+            && scope.range.covers(at)
+            && (binding.unit != unit.index || !scope.range.covers(binding.range))
+    })
+}
+
 /// Whether the name is bound nowhere else.
 fn is_only(semantic: &Semantic<'_>, binding: &Binding<'_>) -> bool {
     let Some(unit) = semantic.unit(binding.unit) else {
@@ -249,6 +259,9 @@ fn answer<'s, 'a>(
             let (BindingKind::Value(value) | BindingKind::With(value)) = binding.kind else {
                 return None;
             };
+            if is_seen_later(unit, range(name), binding) && !is_only(semantic, binding) {
+                return None;
+            }
             (semantic.unit(binding.unit)?, value, Some(binding))
         }
         other => (unit, other, None),
@@ -350,6 +363,8 @@ impl<'a> Uses<'_, 'a> {
             (ExprContext::Load, Some(found)) => {
                 if (found.unit, found.range) == (self.binding.unit, self.binding.range) {
                     self.loads.push(at);
+                    self.unclear |= is_seen_later(self.unit, at, self.binding)
+                        && !is_only(self.semantic, self.binding);
                 }
             }
             // Whether a read in another scope sees this one nobody can tell.

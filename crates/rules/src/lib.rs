@@ -49,7 +49,8 @@ pub use functions::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_inde
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;
 pub use retirement::Date;
-pub use services::{Service, add_services};
+pub use secrets::SecretSettings;
+pub use services::{Service, Services};
 pub use settings::{
     DegradeStyle, Endpoints, FixSettings, FunctionStyle, Functions, Models, OwnModel, ProviderWord,
     Settings, TargetPython,

@@ -16,11 +16,13 @@ pub struct Settings {
     /// `[endpoints]`
     pub endpoints: Endpoints,
     /// `[services.ID]`
-    pub services: std::collections::BTreeMap<String, crate::Service>,
+    pub services: crate::Services,
     /// `[fix]`
     pub fix: FixSettings,
     /// `[functions]`
     pub functions: Functions,
+    /// `[secrets]`
+    pub secrets: crate::SecretSettings,
     /// The oldest Python that the documents must run on.
     #[serde(rename = "target-python")]
     pub target_python: Option<TargetPython>,

@@ -42,6 +42,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("models", Takes::Settings),
     key("endpoints", Takes::Settings),
     key("services", Takes::Settings),
+    key("secrets", Takes::Settings),
     key("fix", Takes::Settings),
     key("functions", Takes::Settings),
 ];

@@ -312,9 +312,7 @@ fn request<'a>(context: &Context<'_, 'a>, call: &'a ExprCall, url: &'a Expr) -> 
         return Some(report.says("doubled-path"));
     }
     // What is known of the server is its variable's name; the path alone has to tell.
-    let Some(rest) = path.strip_prefix("/openai/") else {
-        return None;
-    };
+    let rest = path.strip_prefix("/openai/")?;
     let operation = OPERATIONS.iter().find(|operation| rest == **operation);
     if let Some(operation) = operation.filter(|_| address.is_azure()) {
         return Some(report.with("operation", *operation).says("model-style"));

@@ -192,11 +192,11 @@ fn is_only(semantic: &Semantic<'_>, binding: &Binding<'_>) -> bool {
         return false;
     };
     let name = binding.range.of(unit.source);
-    let inner = unit
+    let mut inner = unit
         .scopes()
         .iter()
         .filter(|scope| scope.range.covers(binding.range));
-    let own = inner.last().and_then(|scope| scope.names.get(name));
+    let own = inner.next_back().and_then(|scope| scope.names.get(name));
     let bindings = match own {
         Some(bindings) => bindings.as_slice(),
         None => semantic.bindings(unit.program, name),
@@ -405,17 +405,18 @@ impl<'a> Uses<'_, 'a> {
         if name.id.as_str() != own {
             return;
         }
-        match (name.ctx, self.semantic.binding(self.unit, own, at.start())) {
-            (ExprContext::Load, Some(found)) => {
-                if (found.unit, found.range) == (self.binding.unit, self.binding.range) {
-                    self.loads.push(at);
-                    self.unclear |= is_seen_later(self.unit, at, self.binding)
-                        && !is_only(self.semantic, self.binding);
-                }
+        if name.ctx != ExprContext::Load {
+            return;
+        }
+        match self.semantic.binding(self.unit, own, at.start()) {
+            Some(found) if (found.unit, found.range) == (self.binding.unit, self.binding.range) => {
+                self.loads.push(at);
+                self.unclear |= is_seen_later(self.unit, at, self.binding)
+                    && !is_only(self.semantic, self.binding);
             }
+            Some(_) => {}
             // Whether a read in another scope sees this one nobody can tell.
-            (ExprContext::Load, None) => self.unclear = true,
-            _ => {}
+            None => self.unclear = true,
         }
     }
 }

@@ -65,4 +65,4 @@ verify-imports:
 
 # That notebooks for openai below 1 say the same when they are mended; installs both versions, once.
 verify-openai:
-    cargo test --package nbfix --test kernel -- --ignored mended_notebooks
+    cargo test --package nbfix --test kernel -- --ignored openai::

@@ -21,7 +21,7 @@ mod functions;
 mod guards;
 mod lives;
 mod loop_parts;
-mod mcp_files;
+mod mcp;
 mod model_constants;
 mod model_discovery;
 mod model_uses;

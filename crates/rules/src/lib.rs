@@ -48,7 +48,7 @@ pub use proof::prove;
 pub use retirement::Date;
 pub use services::{Service, add_services};
 pub use settings::{
-    DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings, TargetPython,
+    DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Packages, Settings, TargetPython,
 };
 pub use suggest::nearest;
 pub use unreadable::unreadable;

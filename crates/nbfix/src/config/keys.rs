@@ -43,6 +43,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("services", Takes::Settings),
     key("fix", Takes::Settings),
     key("functions", Takes::Settings),
+    key("packages", Takes::Settings),
 ];
 
 const fn key(name: &'static str, takes: Takes) -> Key {

@@ -104,3 +104,46 @@ fn mended_notebooks_say_what_the_originals_said() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+#[ignore = "installs openai: just verify-openai"]
+fn a_mended_notebook_reads_the_headers() {
+    let original =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/openai-headers/headers.ipynb");
+    let home = tempfile::tempdir().unwrap();
+    let stub = Stub::start();
+    let mended = home.path().join("headers.ipynb");
+    fs::copy(&original, &mended).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_nbfix"))
+        .args([
+            "fix",
+            "--isolated",
+            "--unsafe",
+            "--select",
+            "openai-headers",
+        ])
+        .arg(&mended)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let jobs: Vec<Job> = [&original, &mended]
+        .map(|path| {
+            let mut environment = bare(home.path());
+            environment.insert("STUB_URL".to_owned(), stub.1.clone());
+            Job {
+                path: path.clone(),
+                folder: home.path().to_owned(),
+                environment,
+            }
+        })
+        .into();
+    let ran = execute_with(&with(TODAY), &jobs);
+    let broken = |cell: &Ran| cell.ename.as_deref() == Some("AttributeError");
+    assert!(broken(ran[0][1].as_ref().unwrap()), "{:?}", ran[0]);
+    let said: String = ran[1]
+        .iter()
+        .flatten()
+        .map(|cell| format!("{:?} {}", cell.evalue, cell.text))
+        .collect();
+    insta::assert_snapshot!(said);
+}

@@ -95,15 +95,18 @@ fn names_older(text: &str, package: &str, since: &str) -> bool {
     let Ok(pattern) = Regex::new(&pattern) else {
         return false;
     };
-    let Ok(bound) = Regex::new(r"([<>=!~]=*)[ ']*v?(\d+(?:\.\d+)*)") else {
+    let Ok(bound) = Regex::new(r"([<>=!~]=*)[ ']*v?(\d+(?:\.\d+)*)((?:a|b|rc|\.?dev)\d+)?") else {
         return false;
     };
     pattern.captures_iter(text).any(|found| {
         bound.captures_iter(&found[1]).any(|bound| {
             let asked = version(&bound[2]);
+            // 11.4.0b8 comes before 11.4.0.
+            let early = bound.get(3).is_some();
             match &bound[1] {
                 "<" => asked <= version(since),
                 ">" | ">=" | "!=" => false,
+                "==" | "===" | "<=" if early => asked <= version(since),
                 _ => asked < version(since),
             }
         })
@@ -138,6 +141,12 @@ mod tests {
         assert!(!older("%pip install openai>=0.27"));
         assert!(!older("%pip install openai<2"));
         assert!(!older("langchain-openai==0.1"));
+        let beta = |text: &str| names_older(text, "azure-search-documents", "11.4");
+        assert!(beta("%pip install azure-search-documents==11.4.0b8"));
+        // which 11.4.2 fits, too
+        assert!(!beta("azure-search-documents~=11.4.0b6"));
+        assert!(!beta("azure-search-documents==11.4.0"));
+        assert!(!beta("azure-search-documents>=11.4.0b8"));
         // conda's way
         assert!(names_older("python=3.8", "python", "3.12"));
         assert!(!names_older("python=3.12", "python", "3.12"));

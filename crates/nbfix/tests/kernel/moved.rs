@@ -186,7 +186,7 @@ fn moved_imports_of_other_packages_work_with_both() {
 
 #[test]
 #[ignore = "installs two versions of pandas: just verify-imports"]
-fn moved_imports_aside_frames_are_joined_as_append_joined_them() {
+fn frames_are_joined_as_append_joined_them() {
     let folder = tempfile::tempdir().unwrap();
     let old = environment("moved-other-old", OTHER_OLD);
     let new = environment("moved-other-new", OTHER_NEW);

@@ -28,7 +28,7 @@ fn report(semantic: &Semantic<'_>, settings: &Settings, found: &Use) -> Option<R
     let mut others = row.also.iter();
     let is_older = others.any(|(package, since)| asks_for_older(semantic, package, since));
     let is_back = row.backports.iter().any(|package| names(semantic, package));
-    if is_older || is_back {
+    if is_older || is_back || row.package == "python" && is_shadowed(semantic, &found.name) {
         return None;
     }
     let mut report = Report::at(found.cell, found.at)
@@ -42,6 +42,20 @@ fn report(semantic: &Semantic<'_>, settings: &Settings, found: &Use) -> Option<R
         report = report.level(level);
     }
     Some(report)
+}
+
+/// Whether a module of Python's own library may be one of the author's here: `import chunk`, in a notebook that looks for
+/// modules elsewhere or writes `chunk.py`.
+fn is_shadowed(semantic: &Semantic<'_>, name: &str) -> bool {
+    if name.contains('.') {
+        return false;
+    }
+    let file = format!("{name}.py");
+    let mut cells = semantic.notebook().cells().iter();
+    cells.any(|cell| {
+        let holds = |words: &str| cell.source.contains(words);
+        holds("sys.path") || holds("%cd ") || holds("os.chdir") || holds(&file)
+    })
 }
 
 fn openai<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {

@@ -93,7 +93,9 @@ const STATEMENTS: &[&str] = &[
 /// The same for packages that do not live beside those.
 const OTHER_OLD: &[&str] = &[
     "mcp==1.20.0",
+    "pydantic==2.11.10",
     "datasets==2.21.0",
+    "pyarrow==17.0.0",
     "ipython==8.37.0",
     "pandas==1.5.3",
     "numpy==1.26.4",

@@ -7,6 +7,7 @@
 //!
 //! All sites of a notebook are planned together, because one cell may need several services.
 
+mod effects;
 mod helper;
 mod packages;
 mod planner;

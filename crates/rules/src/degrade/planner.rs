@@ -10,7 +10,7 @@ use nbfix_text::Edit;
 use super::packages::{self, Missing};
 use super::reach::{Reach, Reached, reaches};
 use super::taint::{Need, Taints};
-use super::{Plan, Site, helper, sites, text};
+use super::{Plan, Site, effects, helper, sites, text};
 use crate::env_reads::Source;
 use crate::services::Services;
 use crate::settings::DegradeStyle;
@@ -185,7 +185,7 @@ impl<'s, 'a> Planner<'s, 'a> {
                     region.again = again;
                 }
             }
-            let mut needs = self.taints.of(stmt, facts, &[]);
+            let mut needs = self.needs(unit, stmt, facts, &[]);
             let in_site = inside
                 .and_then(|at| regions.get(at))
                 .is_some_and(|region| region.site.is_some());
@@ -203,8 +203,15 @@ impl<'s, 'a> Planner<'s, 'a> {
                 region
                     .needs
                     .extend(needs.into_iter().filter(|need| Some(need) != own.as_ref()));
+                if is_kept(unit.source, stmt, all) {
+                    self.taints.gives(stmt, facts, &BTreeSet::new());
+                    continue;
+                }
                 let tainted = own.map_or_else(|| region.needs.clone(), |own| BTreeSet::from([own]));
                 self.taints.gives(stmt, facts, &tainted);
+                for name in effects::changed(self.semantic, unit, stmt) {
+                    tainted.iter().for_each(|need| self.taints.add(name, need));
+                }
             } else if let Some(source) = self.source_at(unit, index) {
                 let need = Need {
                     test: source.target.clone(),
@@ -268,7 +275,7 @@ impl<'s, 'a> Planner<'s, 'a> {
     /// Whether a site needs what an earlier site of the same service should have bound.
     fn needs_before(
         &self,
-        unit: &Unit<'_>,
+        unit: &'s Unit<'a>,
         facts: &[Statement<'a>],
         region: &Region,
         own: &Need,
@@ -279,12 +286,29 @@ impl<'s, 'a> Planner<'s, 'a> {
             .take(region.to - region.from + 1);
         let mut fresh: Vec<&str> = Vec::new();
         for (stmt, facts) in inside {
-            if self.taints.of(stmt, facts, &fresh).contains(own) {
+            if self.needs(unit, stmt, facts, &fresh).contains(own) {
                 return true;
             }
             fresh.extend(&facts.surely);
         }
         false
+    }
+
+    /// What a statement needs by now; `fresh` are names that were bound just before.
+    fn needs(
+        &self,
+        unit: &'s Unit<'a>,
+        stmt: &'a Stmt,
+        facts: &Statement<'a>,
+        fresh: &[&str],
+    ) -> BTreeSet<Need> {
+        let mut needs = self.taints.of(stmt, facts, fresh);
+        for name in effects::interpolated(unit, stmt) {
+            if !fresh.contains(&name) {
+                needs.extend(self.taints.of_name(name));
+            }
+        }
+        needs
     }
 
     /// What the statement at `index` reaches that an earlier site found missing: its service, or a variable.
@@ -367,6 +391,12 @@ impl<'s, 'a> Planner<'s, 'a> {
                 from: region.from,
                 to: region.to,
                 names: bound(facts.get(region.from..=region.to).unwrap_or_default()),
+                kept: body
+                    .get(region.from..=region.to)
+                    .unwrap_or_default()
+                    .iter()
+                    .filter(|stmt| is_kept(unit.source, stmt, facts))
+                    .collect(),
             };
             let mut tests: Vec<(String, String)> = region
                 .needs
@@ -413,6 +443,22 @@ fn is_print(stmt: &Stmt) -> bool {
         return false;
     };
     matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "print")
+}
+
+/// Whether what a statement binds is there in any case: a module of the standard library, or a constant under a name
+/// that nothing else in the cell binds. `facts` are those of the cell.
+fn is_kept(source: &str, stmt: &Stmt, facts: &[Statement<'_>]) -> bool {
+    if text::is_stdlib_import(stmt) {
+        return true;
+    }
+    let Stmt::Assign(assign) = stmt else {
+        return false;
+    };
+    let Some(Expr::Name(name)) = assign.targets.first() else {
+        return false;
+    };
+    let binds = |facts: &&Statement<'_>| facts.binds.contains(&name.id.as_str());
+    effects::is_constant(source, stmt) && facts.iter().filter(binds).count() == 1
 }
 
 /// What the statements bind, each once, in order.

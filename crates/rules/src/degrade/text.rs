@@ -34,6 +34,8 @@ pub(super) struct Block<'b, 'a> {
     pub(super) to: usize,
     /// What they bind.
     pub(super) names: Vec<&'a str>,
+    /// Those of them that bind what is there in any case.
+    pub(super) kept: Vec<&'b Stmt>,
 }
 
 impl<'a> Block<'_, 'a> {
@@ -69,7 +71,7 @@ impl<'a> Block<'_, 'a> {
         }
         let closing = match style {
             DegradeStyle::Inline => self.handler(outage, known),
-            DegradeStyle::Helper => String::new(),
+            DegradeStyle::Helper => self.kept_lines("\n"),
         };
         self.wrapped(&opening, &closing, &site.replacements)
     }
@@ -79,7 +81,7 @@ impl<'a> Block<'_, 'a> {
         if style == DegradeStyle::Helper
             && let Some(opening) = helper::guard(tests, &self.kept_names(""))
         {
-            return self.wrapped(&format!("{opening}\n"), "", &[]);
+            return self.wrapped(&format!("{opening}\n"), &self.kept_lines("\n"), &[]);
         }
         let condition: Vec<&str> = tests.iter().map(|(test, _)| test.as_str()).collect();
         let opening = format!("if {}:\n", condition.join(" and "));
@@ -197,12 +199,9 @@ impl<'a> Block<'_, 'a> {
 
     /// The lines that give the names a value where the statements did not run.
     fn fallback(&self, flag: &str) -> Vec<String> {
-        let kept = self.kept();
-        // A module of the standard library is there in any case; later cells may count on it.
-        let mut lines: Vec<String> = kept
-            .iter()
-            .map(|stmt| format!("    {}", range(*stmt).of(self.unit.source)))
-            .collect();
+        let kept = self.kept_lines("\n    ");
+        // Later cells may count on them.
+        let mut lines: Vec<String> = kept.lines().skip(1).map(str::to_owned).collect();
         let names = self.kept_names(flag);
         lines.extend(
             names
@@ -212,19 +211,16 @@ impl<'a> Block<'_, 'a> {
         lines
     }
 
-    /// Imports that cannot fail.
-    fn kept(&self) -> Vec<&Stmt> {
-        self.statements()
-            .iter()
-            .filter(|stmt| is_stdlib_import(stmt))
-            .collect()
+    /// The statements that are kept, each behind `before`.
+    fn kept_lines(&self, before: &str) -> String {
+        let text = |stmt: &&Stmt| format!("{before}{}", range(*stmt).of(self.unit.source));
+        self.kept.iter().map(text).collect()
     }
 
     /// The names that need a value where the statements did not run.
     fn kept_names(&self, flag: &str) -> Vec<&'a str> {
-        let kept = self.kept();
         let imported = |name: &str| {
-            kept.iter().any(|stmt| {
+            self.kept.iter().any(|stmt| {
                 self.semantic
                     .bound_within(self.unit, range(*stmt))
                     .contains(&name)

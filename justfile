@@ -59,9 +59,9 @@ bench-secrets FOLDER='target/bench-corpus':
 bench-names:
     cargo bench --package nbfix-semantic --bench understand
 
-# That mended imports work with the old and with the new packages; installs both, once.
+# That mended imports work with the old and with the new packages, and joined frames as well; installs both, once.
 verify-imports:
-    cargo test --package nbfix --test kernel -- --ignored moved_imports
+    cargo test --package nbfix --test kernel -- --ignored moved_imports frames_are_joined
 
 # That notebooks for openai below 1 say the same when they are mended; installs both versions, once.
 verify-openai:

@@ -52,8 +52,8 @@ pub use retirement::Date;
 pub use secrets::SecretSettings;
 pub use services::{Service, Services};
 pub use settings::{
-    DegradeStyle, Endpoints, FixSettings, FunctionStyle, Functions, Models, OwnModel, ProviderWord,
-    Settings, TargetPython,
+    DegradeStyle, Endpoints, FixSettings, FunctionStyle, Functions, Models, OwnModel, Packages,
+    ProviderWord, Settings, TargetPython,
 };
 pub use suggest::nearest;
 pub use unreadable::unreadable;

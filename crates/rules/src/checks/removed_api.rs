@@ -3,24 +3,59 @@
 use nbfix_lint::{Check, Findings, Report};
 use nbfix_semantic::Semantic;
 
+use crate::Settings;
 use crate::openai::migration;
-use crate::pins::asks_for_older;
-use crate::removed::uses;
+use crate::pins::{asks_for_older, names, standing};
+use crate::removed::{Use, uses};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
-    for (cell, at, path, row) in uses(semantic) {
-        if !asks_for_older(semantic, &row.package, &row.since) {
-            let report = Report::at(cell, at)
-                .says("gone")
-                .with("name", path)
-                .with("package", row.package.as_str())
-                .with("since", row.since.as_str());
-            findings.push(report.help(format!("use {}", row.instead)));
+    for found in uses(semantic) {
+        if let Some(report) = report(semantic, Settings::of(findings), &found) {
+            findings.push(report);
         }
     }
+    if Settings::of(findings).packages.ignores("openai") {
+        return;
+    }
     openai(semantic, findings);
+}
+
+fn report(semantic: &Semantic<'_>, settings: &Settings, found: &Use) -> Option<Report> {
+    let row = found.row;
+    let lowered = standing(semantic, settings, &row.package, &row.since)?;
+    let mut others = row.also.iter();
+    let is_older = others.any(|(package, since)| asks_for_older(semantic, package, since));
+    let is_back = row.backports.iter().any(|package| names(semantic, package));
+    if is_older || is_back || row.package == "python" && is_shadowed(semantic, &found.name) {
+        return None;
+    }
+    let mut report = Report::at(found.cell, found.at)
+        .says(if row.retired { "left" } else { "gone" })
+        .with("name", found.name.as_str())
+        .with("package", row.title())
+        .with("since", row.since.as_str())
+        .help(format!("use {}", row.instead));
+    // Of two reasons to lower it the stronger counts.
+    if let Some(level) = lowered.into_iter().chain(row.level()).min() {
+        report = report.level(level);
+    }
+    Some(report)
+}
+
+/// Whether a module of Python's own library may be one of the author's here: `import chunk`, in a notebook that looks for
+/// modules elsewhere or writes `chunk.py`.
+fn is_shadowed(semantic: &Semantic<'_>, name: &str) -> bool {
+    if name.contains('.') {
+        return false;
+    }
+    let file = format!("{name}.py");
+    let mut cells = semantic.notebook().cells().iter();
+    cells.any(|cell| {
+        let holds = |words: &str| cell.source.contains(words);
+        holds("sys.path") || holds("%cd ") || holds("os.chdir") || holds(&file)
+    })
 }
 
 fn openai<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {

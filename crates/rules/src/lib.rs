@@ -20,6 +20,7 @@ mod functions;
 mod guards;
 mod lives;
 mod loop_parts;
+mod migrate;
 mod model_constants;
 mod model_uses;
 mod names;

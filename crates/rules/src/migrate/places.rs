@@ -1,5 +1,7 @@
 //! Where a migration puts what it writes: statements that stand alone, the place for a client, free names.
 
+use std::collections::BTreeMap;
+
 use nbfix_ipynb::CellId;
 use nbfix_python::ast::{Expr, Stmt};
 use nbfix_python::range;
@@ -88,6 +90,21 @@ pub(crate) fn behind(
         }
     }
     found.ok_or_else(|| "the module is imported in a function".to_owned())
+}
+
+/// The same edits, those that insert at one place made one, in their order.
+pub(crate) fn joined(edits: Edits) -> Edits {
+    let mut joined = Edits::new();
+    let mut inserted: BTreeMap<(CellId, usize), String> = BTreeMap::new();
+    for (cell, edit) in edits {
+        match edit.range.is_empty() {
+            true => *inserted.entry((cell, edit.range.start())).or_default() += &edit.insert,
+            false => joined.push((cell, edit)),
+        }
+    }
+    let inserted = inserted.into_iter();
+    joined.extend(inserted.map(|((cell, at), text)| (cell, Edit::insert(at, text))));
+    joined
 }
 
 /// Whether an expression gives the same wherever it stands: texts, names, and reads of the environment.

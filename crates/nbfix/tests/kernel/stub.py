@@ -1,4 +1,4 @@
-"""A server that answers as OpenAI's does, the same for the same request. Prints its URL, and serves until it is ended."""
+"""A server that answers as those of OpenAI and Gemini do, the same for the same request. Prints its URL, and serves until it is ended."""
 
 import json
 import sys
@@ -33,17 +33,83 @@ def answer(path, request):
     return 404, {"error": {"message": path, "type": "not_found", "code": None}}
 
 
+def gemini(path, request):
+    """What Gemini answers: how it was asked is a part of the text, so that a lost setting is seen."""
+    model, method = path.rsplit("/", 1)[-1].split(":")
+    if method == "countTokens":
+        contents = (request.get("generateContentRequest") or request)["contents"]
+        return {"totalTokens": sum(len(part["text"]) for content in contents for part in content["parts"])}
+    if method == "embedContent":
+        return {"embedding": {"values": embedded(request)}}
+    if method == "batchEmbedContents":
+        return {"embeddings": [{"values": embedded(each)} for each in request["requests"]]}
+    settings = dict(request.get("generationConfig") or {})
+    if request.get("systemInstruction"):
+        settings["system"] = [part["text"] for part in request["systemInstruction"]["parts"]]
+    if request.get("safetySettings"):
+        named = [(CATEGORIES.get(each["category"], each["category"]), THRESHOLDS.get(each["threshold"], each["threshold"])) for each in request["safetySettings"]]
+        settings["safety"] = sorted(named)
+    talk = [
+        (content.get("role", "user"), [part.get("text") or f"{len(part['inlineData']['data'])} letters" for part in content["parts"]])
+        for content in request["contents"]
+    ]
+    for name, value in settings.items():
+        settings[name] = float(value) if isinstance(value, int) else value
+    said = f"{model}: {talk} with {json.dumps(settings, sort_keys=True)}"
+    return {
+        "candidates": [{"content": {"role": "model", "parts": [{"text": said}]}, "finishReason": "STOP", "index": 0}],
+        "usageMetadata": {"promptTokenCount": 2, "candidatesTokenCount": 3, "totalTokenCount": 5},
+    }
+
+
+def embedded(request):
+    text = request["content"]["parts"][0]["text"]
+    task = request.get("taskType")
+    return [0.5 + len(text), float(len(TASKS.get(task, task) or "")), float(len(request.get("title") or ""))]
+
+
+# The old library sends numbers, the new one names.
+CATEGORIES = {7: "HARM_CATEGORY_HARASSMENT", 8: "HARM_CATEGORY_HATE_SPEECH", 10: "HARM_CATEGORY_DANGEROUS_CONTENT"}
+THRESHOLDS = {3: "BLOCK_ONLY_HIGH", 4: "BLOCK_NONE"}
+TASKS = {1: "RETRIEVAL_QUERY", 2: "RETRIEVAL_DOCUMENT"}
+
+MODELS = [
+    {"name": f"models/{name}", "version": "1", "displayName": name, "inputTokenLimit": 10, "outputTokenLimit": 5, "supportedGenerationMethods": [does]}
+    for name, does in [("gemini-x", "generateContent"), ("embedding-x", "embedContent")]
+]
+
+
 class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def do_GET(self):
+        path = self.path.split("?")[0]
+        found = {"models": MODELS} if path.endswith("/models") else next((it for it in MODELS if path.endswith(it["name"])), {})
+        self.reply(200, "application/json", json.dumps(found).encode())
+
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
         path = self.path.split("?")[0]
+        if "/models/" in path:
+            return self.gemini(path, request)
         if request.get("stream"):
             return self.stream(request)
         status, body = answer(path, request)
         self.reply(status, "application/json", json.dumps(body).encode())
+
+    def gemini(self, path, request):
+        if not path.endswith(":streamGenerateContent"):
+            return self.reply(200, "application/json", json.dumps(gemini(path, request)).encode())
+        whole = gemini(path, request)
+        text = whole["candidates"][0]["content"]["parts"][0]["text"]
+        pieces = []
+        for piece in (text[:5], text[5:]):
+            pieces.append({"candidates": [{"content": {"role": "model", "parts": [{"text": piece}]}, "index": 0}]})
+        if "alt=sse" in self.path:
+            lines = "".join(f"data: {json.dumps(piece)}\r\n\r\n" for piece in pieces)
+            return self.reply(200, "text/event-stream", lines.encode())
+        self.reply(200, "application/json", json.dumps(pieces).encode())
 
     def stream(self, request):
         deltas = [{"role": "assistant"}, {"content": "one "}, {"content": "two"}, {}]

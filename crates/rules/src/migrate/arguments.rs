@@ -49,7 +49,6 @@ impl<'u, 'a> Arguments<'u, 'a> {
         })
     }
 
-
     /// The argument of this name, or, if it has one, at this position.
     pub(crate) fn get(&self, name: &str, position: Option<usize>) -> Option<&'a Expr> {
         let named = self.call.arguments.find_keyword(name).map(|it| &it.value);

@@ -26,7 +26,12 @@ pub(crate) fn free_name<'n>(semantic: &Semantic<'_>, names: &[&'n str]) -> Resul
     let mut free = names
         .iter()
         .filter(|name| !semantic.is_bound(ProgramId::DOCUMENT, name));
-    let taken = || format!("`{}` has another meaning here", names.first().unwrap_or(&""));
+    let taken = || {
+        format!(
+            "`{}` has another meaning here",
+            names.first().unwrap_or(&"")
+        )
+    };
     free.next().copied().ok_or_else(taken)
 }
 

@@ -35,7 +35,12 @@ pub(crate) trait Kinds<'a> {
     type Kind: Copy + PartialEq;
 
     /// What an expression is by itself, before anything is followed: a call of the library.
-    fn known(&self, tracer: &Tracer<'_, 'a, Self>, unit: &Unit<'a>, expr: &'a Expr) -> Option<Self::Kind>
+    fn known(
+        &self,
+        tracer: &Tracer<'_, 'a, Self>,
+        unit: &Unit<'a>,
+        expr: &'a Expr,
+    ) -> Option<Self::Kind>
     where
         Self: Sized;
 
@@ -189,7 +194,8 @@ impl<'s, 'a, K: Kinds<'a>> Tracer<'s, 'a, K> {
         let binding = self
             .semantic
             .binding(unit, name.id.as_str(), range(name).start());
-        let Some(function) = binding.filter(|it| matches!(it.kind, BindingKind::Function(_))) else {
+        let Some(function) = binding.filter(|it| matches!(it.kind, BindingKind::Function(_)))
+        else {
             return false;
         };
         let at = range(argument);
@@ -250,7 +256,9 @@ pub(crate) fn goes<'a, K: Kinds<'a>>(
             target.is_name_expr() || tracer.semantic.attribute_value(unit, target).is_some()
         })),
         AnyNodeRef::StmtFor(each) if each.target.is_name_expr() => Goes::Iterated,
-        AnyNodeRef::Comprehension(each) if each.target.is_name_expr() && range(&each.iter) == at => {
+        AnyNodeRef::Comprehension(each)
+            if each.target.is_name_expr() && range(&each.iter) == at =>
+        {
             Goes::Iterated
         }
         AnyNodeRef::StmtReturn(_) => if_so(returns_one(ancestors)),
@@ -410,4 +418,3 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'_, '_, 'a> {
         walk_comprehension(self, each);
     }
 }
-

@@ -43,7 +43,13 @@ impl Kind {
     /// What may be read of it under the same name, or the new name.
     pub(super) fn reads(self, name: &str) -> Option<&str> {
         let same: &[&str] = match self {
-            Self::Answer => &["text", "candidates", "usage_metadata", "prompt_feedback", "parts"],
+            Self::Answer => &[
+                "text",
+                "candidates",
+                "usage_metadata",
+                "prompt_feedback",
+                "parts",
+            ],
             Self::Candidate => &[
                 "content",
                 "finish_reason",

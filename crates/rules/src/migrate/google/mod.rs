@@ -80,7 +80,10 @@ pub(super) fn migration<'a>(
     allowed: &dyn Fn(CellId, TextRange) -> bool,
 ) -> Option<Migration> {
     let mentions = |unit: &&Unit<'a>| unit.source.contains("generativeai");
-    if !semantic.units_of(ProgramId::DOCUMENT).any(|unit| mentions(&unit)) {
+    if !semantic
+        .units_of(ProgramId::DOCUMENT)
+        .any(|unit| mentions(&unit))
+    {
         return None;
     }
     let mut found = Finder {
@@ -215,7 +218,10 @@ impl<'s, 'a> Finder<'s, 'a> {
             return Err(why);
         }
         let semantic = self.semantic;
-        let alias = self.alias.clone().ok_or("the library is imported in another way")?;
+        let alias = self
+            .alias
+            .clone()
+            .ok_or("the library is imported in another way")?;
         let client = free_name(semantic, &["client", "genai_client", "gemini_client"])?;
         let mut known = BTreeMap::new();
         for (unit, call, path) in &self.calls {
@@ -256,7 +262,11 @@ impl<'s, 'a> Finder<'s, 'a> {
             (None, Some(call)) => edits.push(self.client(&alias, client, call)?),
             _ => {}
         }
-        edits.extend(install::renamed(semantic, "google-generativeai", "google-genai"));
+        edits.extend(install::renamed(
+            semantic,
+            "google-generativeai",
+            "google-genai",
+        ));
         Ok(joined(edits))
     }
 
@@ -296,8 +306,8 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
             && let [target] = assign.targets.as_slice()
             && self.path(call).as_deref() == Some("GenerativeModel")
         {
-            let is_kept = target.is_name_expr()
-                || self.semantic.attribute_value(self.unit, target).is_some();
+            let is_kept =
+                target.is_name_expr() || self.semantic.attribute_value(self.unit, target).is_some();
             self.models.push(Model {
                 unit: self.unit.index,
                 call,
@@ -319,7 +329,10 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
         if let Expr::Call(call) = expr
             && let Some(path) = self.path(call)
         {
-            let known = self.models.iter().any(|it| range(it.call) == range(call) && it.unit == self.unit.index);
+            let known = self
+                .models
+                .iter()
+                .any(|it| range(it.call) == range(call) && it.unit == self.unit.index);
             if path == "GenerativeModel" && !known {
                 self.models.push(Model {
                     unit: self.unit.index,
@@ -358,4 +371,3 @@ fn is_import(semantic: &Semantic<'_>, unit: &Unit<'_>, name: &nbfix_python::ast:
     let binding = semantic.binding(unit, name.id.as_str(), range(name).start());
     binding.is_some_and(|it| matches!(it.kind, BindingKind::Import(_)))
 }
-

@@ -153,7 +153,9 @@ impl<'a> Reader<'_, 'a> {
                     return gone();
                 };
                 match self.plan.tracer.of(unit, name) {
-                    Some(Kind::File) => arguments.replace(name, format!("name={}.name", self.text(name))),
+                    Some(Kind::File) => {
+                        arguments.replace(name, format!("name={}.name", self.text(name)))
+                    }
                     _ => arguments.rename(name, "name"),
                 }
                 let method = path.trim_end_matches("_file");
@@ -172,7 +174,9 @@ impl<'a> Reader<'_, 'a> {
                     .filter(|(name, _)| *name != "path")
                     .map(|(name, keyword)| (name, &keyword.value))
                     .collect();
-                let texts = fields.iter().map(|(name, value)| format!("\"{name}\": {}", self.text(value)));
+                let texts = fields
+                    .iter()
+                    .map(|(name, value)| format!("\"{name}\": {}", self.text(value)));
                 let text = format!("config={{{}}}", texts.collect::<Vec<_>>().join(", "));
                 self.join(&mut arguments, &fields, text);
                 arguments.calls(format!("{client}.files.upload"));
@@ -229,7 +233,10 @@ impl<'a> Reader<'_, 'a> {
                     if !begins.starts_with("http://") && !begins.starts_with("https://") {
                         return Err("the server is named without its protocol".to_owned());
                     }
-                    let text = format!("http_options={alias}.types.HttpOptions(base_url={})", self.text(url));
+                    let text = format!(
+                        "http_options={alias}.types.HttpOptions(base_url={})",
+                        self.text(url)
+                    );
                     self.taken.push(range(value));
                     arguments.replace(value, text);
                 }
@@ -268,7 +275,8 @@ impl<'a> Reader<'_, 'a> {
     /// `genai.GenerativeModel(...)` by itself.
     fn model(&mut self, call: &'a ExprCall) -> Done {
         let (name, settings) = self.parts(call)?;
-        let here = |model: &&Model<'_>| model.unit == self.unit.index && range(model.call) == range(call);
+        let here =
+            |model: &&Model<'_>| model.unit == self.unit.index && range(model.call) == range(call);
         let model = self.plan.models.iter().find(here);
         let bound = model.and_then(|model| model.bound);
         if let Some((stmt, target)) = bound {
@@ -278,12 +286,19 @@ impl<'a> Reader<'_, 'a> {
             let beside = format!("{}_config", self.text(target));
             let newline = newline(self.unit);
             if let Some(text) = settings.statement(self.plan.alias, &beside, indent, newline)? {
-                if self.plan.tracer.semantic.is_bound(ProgramId::DOCUMENT, &beside) {
+                if self
+                    .plan
+                    .tracer
+                    .semantic
+                    .is_bound(ProgramId::DOCUMENT, &beside)
+                {
                     return Err(format!("`{beside}` has another meaning here"));
                 }
                 let at = line_end(self.unit.source, range(stmt).end());
                 let text = format!("{newline}{text}");
-                self.read.edits.push((self.unit.cell, Edit::insert(at, text)));
+                self.read
+                    .edits
+                    .push((self.unit.cell, Edit::insert(at, text)));
             }
         } else if settings.text(self.plan.alias, None)?.is_some() {
             return Err("a model with settings is not bound to a name".to_owned());
@@ -312,18 +327,28 @@ impl<'a> Reader<'_, 'a> {
             return Ok((name, None, false));
         };
         let home = self.plan.tracer.semantic.units().get(model.unit);
-        let is_its_own = model.bound.zip(home).is_some_and(|((_, target), home)| {
-            range(target).of(home.source) == name
-        });
+        let is_its_own = model
+            .bound
+            .zip(home)
+            .is_some_and(|((_, target), home)| range(target).of(home.source) == name);
         if !is_its_own {
             return Err(format!("the settings of `{name}` cannot be followed"));
         }
         let instruction = model.call.arguments.find_keyword("system_instruction");
-        Ok((name.clone(), Some(format!("{name}_config")), instruction.is_some()))
+        Ok((
+            name.clone(),
+            Some(format!("{name}_config")),
+            instruction.is_some(),
+        ))
     }
 
     /// A method of a model.
-    fn of_model(&mut self, call: &'a ExprCall, method: &'a ExprAttribute, id: Option<usize>) -> Done {
+    fn of_model(
+        &mut self,
+        call: &'a ExprCall,
+        method: &'a ExprAttribute,
+        id: Option<usize>,
+    ) -> Done {
         let client = self.plan.client;
         let name = method.attr.as_str();
         let mut arguments = Arguments::of(self.unit, call)?;
@@ -407,7 +432,12 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// A method of a chat.
-    fn of_chat(&mut self, call: &'a ExprCall, method: &'a ExprAttribute, has_settings: bool) -> Done {
+    fn of_chat(
+        &mut self,
+        call: &'a ExprCall,
+        method: &'a ExprAttribute,
+        has_settings: bool,
+    ) -> Done {
         if method.attr.as_str() != "send_message" {
             return Err(format!("a chat has no `{}` any more", method.attr));
         }
@@ -470,12 +500,15 @@ impl<'a> Reader<'_, 'a> {
         let (alias, client) = (self.plan.alias, self.plan.client);
         let model = arguments.get("model", Some(0));
         let content = arguments.get("content", Some(1));
-        let (Some(model), Some(content), true) = (model, content, arguments.positional() <= 2) else {
+        let (Some(model), Some(content), true) = (model, content, arguments.positional() <= 2)
+        else {
             return Err("an embedding is made of arguments without names".to_owned());
         };
         if !self.plan.many.contains_key(&(self.unit.index, range(call))) {
             let text = self.text(content);
-            return Err(format!("nobody can tell whether `{text}` is one text or a list of them"));
+            return Err(format!(
+                "nobody can tell whether `{text}` is one text or a list of them"
+            ));
         }
         arguments.rename(model, "model");
         arguments.rename(content, "contents");
@@ -493,7 +526,10 @@ impl<'a> Reader<'_, 'a> {
             fields.push((name, value));
         }
         if !fields.is_empty() {
-            let text = format!("config={alias}.types.EmbedContentConfig({})", texts.join(", "));
+            let text = format!(
+                "config={alias}.types.EmbedContentConfig({})",
+                texts.join(", ")
+            );
             self.join(&mut arguments, &fields, text);
         }
         arguments.calls(format!("{client}.models.embed_content"));
@@ -536,16 +572,20 @@ impl<'a> Reader<'_, 'a> {
                     self.library(call, path)?;
                 } else if let Expr::Attribute(method) = &*call.func {
                     match tracer.of(self.unit, &method.value) {
-                        Some(Kind::Model(id)) => match tracer.kinds.method(
-                            Kind::Model(id),
-                            method.attr.as_str(),
-                            call,
-                        ) {
-                            Some(_) => self.of_model(call, method, id)?,
-                            None => {
-                                return Err(format!("a model has no `{}` any more", method.attr));
+                        Some(Kind::Model(id)) => {
+                            match tracer
+                                .kinds
+                                .method(Kind::Model(id), method.attr.as_str(), call)
+                            {
+                                Some(_) => self.of_model(call, method, id)?,
+                                None => {
+                                    return Err(format!(
+                                        "a model has no `{}` any more",
+                                        method.attr
+                                    ));
+                                }
                             }
-                        },
+                        }
                         Some(Kind::Chat(settings)) => self.of_chat(call, method, settings)?,
                         _ => {}
                     }
@@ -555,17 +595,23 @@ impl<'a> Reader<'_, 'a> {
                 Some(of) => self.member(attribute, of)?,
                 None if TELLING.contains(&attribute.attr.as_str()) => {
                     let text = self.text(expr).lines().next().unwrap_or_default();
-                    return Err(format!("`{text}` may belong to the library, and cannot be followed"));
+                    return Err(format!(
+                        "`{text}` may belong to the library, and cannot be followed"
+                    ));
                 }
                 None => {}
             },
             Expr::Subscript(subscript) => match tracer.of(self.unit, &subscript.value) {
-                Some(Kind::Embedded(many)) if string_value(&subscript.slice) == Some("embedding") => {
+                Some(Kind::Embedded(many))
+                    if string_value(&subscript.slice) == Some("embedding") =>
+                {
                     let at = TextRange::new(range(&*subscript.value).end(), range(expr).end());
                     if many {
                         let start = range(expr).start();
                         let text = "[each.values for each in ";
-                        self.read.edits.push((self.unit.cell, Edit::insert(start, text)));
+                        self.read
+                            .edits
+                            .push((self.unit.cell, Edit::insert(start, text)));
                         self.replace(at, ".embeddings]");
                     } else {
                         self.replace(at, ".embeddings[0].values");
@@ -576,9 +622,13 @@ impl<'a> Reader<'_, 'a> {
                     let text = self.text(expr).lines().next().unwrap_or_default();
                     return Err(format!("{} is read as `{text}`", of.what()));
                 }
-                None if string_value(&subscript.slice) == Some("embedding") && !self.plan.many.is_empty() => {
+                None if string_value(&subscript.slice) == Some("embedding")
+                    && !self.plan.many.is_empty() =>
+                {
                     let text = self.text(expr).lines().next().unwrap_or_default();
-                    return Err(format!("`{text}` may be an embedding, and cannot be followed"));
+                    return Err(format!(
+                        "`{text}` may be an embedding, and cannot be followed"
+                    ));
                 }
                 None => {}
             },
@@ -588,7 +638,9 @@ impl<'a> Reader<'_, 'a> {
                 if edits.iter().any(|edit| edit.range == range(dict)) {
                     self.taken.push(range(dict));
                 }
-                self.read.edits.extend(edits.into_iter().map(|edit| (cell, edit)));
+                self.read
+                    .edits
+                    .extend(edits.into_iter().map(|edit| (cell, edit)));
             }
             _ => {}
         }
@@ -629,7 +681,10 @@ impl<'a> Reader<'_, 'a> {
             return Ok(());
         };
         // These are taken where they were taken before.
-        if matches!(kind, Kind::File | Kind::History | Kind::Candidates | Kind::Candidate) {
+        if matches!(
+            kind,
+            Kind::File | Kind::History | Kind::Candidates | Kind::Candidate
+        ) {
             return Ok(());
         }
         let is_fine = match goes(self.plan.tracer, self.unit, &self.ancestors, expr) {
@@ -643,25 +698,35 @@ impl<'a> Reader<'_, 'a> {
             true => Ok(()),
             false => {
                 let text = self.text(expr).lines().next().unwrap_or_default();
-                Err(format!("{} `{text}` goes where it cannot be followed", kind.what()))
+                Err(format!(
+                    "{} `{text}` goes where it cannot be followed",
+                    kind.what()
+                ))
             }
         }
     }
 
     /// What went into another edit as it is written: nothing of the library may be in it.
     fn taken(&self, expr: &'a Expr) -> Done {
-        let is_type = |path: &&str| path.ends_with("GenerationConfig") || *path == "GenerativeModel";
+        let is_type =
+            |path: &&str| path.ends_with("GenerationConfig") || *path == "GenerativeModel";
         if let Expr::Call(call) = expr {
             let path = self.plan.paths.get(&(self.unit.index, range(call)));
             if path.is_some_and(|path| !is_type(&path)) {
-                return Err(format!("`{}` stands in a place of its own", self.text(expr)));
+                return Err(format!(
+                    "`{}` stands in a place of its own",
+                    self.text(expr)
+                ));
             }
             if let Expr::Attribute(method) = &*call.func
                 && TELLING.contains(&method.attr.as_str())
                 && path.is_none()
                 && !matches!(&*method.value, Expr::Call(_))
             {
-                return Err(format!("`{}` stands in a place of its own", self.text(expr)));
+                return Err(format!(
+                    "`{}` stands in a place of its own",
+                    self.text(expr)
+                ));
             }
         }
         Ok(())

@@ -79,9 +79,14 @@ impl Settings {
                 Ok(())
             }
             "request_options" => {
-                let seconds = seconds(value).ok_or_else(|| format!("nobody can tell what `{text}` asks for"))?;
+                let seconds = seconds(value)
+                    .ok_or_else(|| format!("nobody can tell what `{text}` asks for"))?;
                 self.is_more = true;
-                let timeout = format!("{}.types.HttpOptions(timeout={})", plan.alias, seconds * 1000);
+                let timeout = format!(
+                    "{}.types.HttpOptions(timeout={})",
+                    plan.alias,
+                    seconds * 1000
+                );
                 self.fields.push(("http_options".to_owned(), timeout));
                 Ok(())
             }
@@ -124,7 +129,9 @@ impl Settings {
                 }
                 for keyword in &call.arguments.keywords {
                     let name = keyword.arg.as_ref().map(|name| name.as_str());
-                    let name = name.filter(|name| FIELDS.contains(name)).ok_or_else(unclear)?;
+                    let name = name
+                        .filter(|name| FIELDS.contains(name))
+                        .ok_or_else(unclear)?;
                     if name == "stop_sequences" && !takes_list(&keyword.value) {
                         return Err("`stop_sequences` has to be a list".to_owned());
                     }
@@ -165,14 +172,22 @@ impl Settings {
         }
         let Some(upon) = upon else {
             let arguments = self.arguments().join(", ");
-            return Ok(Some(format!("{alias}.types.GenerateContentConfig({arguments})")));
+            return Ok(Some(format!(
+                "{alias}.types.GenerateContentConfig({arguments})"
+            )));
         };
         let update = match (&self.spread, self.fields.is_empty()) {
             (Some(spread), true) => spread.clone(),
             _ => {
-                let fields = self.fields.iter().map(|(name, value)| format!("\"{name}\": {value}"));
+                let fields = self
+                    .fields
+                    .iter()
+                    .map(|(name, value)| format!("\"{name}\": {value}"));
                 let spread = self.spread.iter().map(|it| format!("**{it}"));
-                format!("{{{}}}", spread.chain(fields).collect::<Vec<_>>().join(", "))
+                format!(
+                    "{{{}}}",
+                    spread.chain(fields).collect::<Vec<_>>().join(", ")
+                )
             }
         };
         Ok(Some(format!("{upon}.model_copy(update={update})")))
@@ -194,7 +209,9 @@ impl Settings {
             return Ok(Some(line));
         }
         let arguments = self.arguments();
-        let arguments = arguments.iter().map(|it| format!("{indent}    {it},{newline}"));
+        let arguments = arguments
+            .iter()
+            .map(|it| format!("{indent}    {it},{newline}"));
         let arguments: String = arguments.collect();
         Ok(Some(format!(
             "{indent}{name} = {alias}.types.GenerateContentConfig({newline}{arguments}{indent})"
@@ -203,7 +220,10 @@ impl Settings {
 
     fn arguments(&self) -> Vec<String> {
         let spread = self.spread.iter().map(|it| format!("**{it}"));
-        let fields = self.fields.iter().map(|(name, value)| format!("{name}={value}"));
+        let fields = self
+            .fields
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
         spread.chain(fields).collect()
     }
 }

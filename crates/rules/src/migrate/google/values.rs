@@ -65,12 +65,16 @@ pub(super) fn task<'a>(
 ) -> Result<String, String> {
     let text = range(value).of(unit.source);
     let known = semantic.value(unit, value);
-    let name = known.exact().and_then(|name| Some((name, row(TASKS, name)?)));
+    let name = known
+        .exact()
+        .and_then(|name| Some((name, row(TASKS, name)?)));
     match (name, value) {
         (Some((_, new)), Expr::StringLiteral(_)) => Ok(format!("\"{new}\"")),
         (Some((old, new)), _) if old == new => Ok(text.to_owned()),
         (Some((old, new)), _) if old.to_uppercase() == new => Ok(format!("{text}.upper()")),
-        _ => Err(format!("nobody can tell which kind of embedding `{text}` is")),
+        _ => Err(format!(
+            "nobody can tell which kind of embedding `{text}` is"
+        )),
     }
 }
 
@@ -94,7 +98,10 @@ pub(super) fn is_many<'a>(
                 let annotation = range(annotation).of(unit.source);
                 return match annotation {
                     "str" => Some(false),
-                    _ if ["list[", "List[", "Documents", "Iterable["].iter().any(|it| annotation.starts_with(it)) => {
+                    _ if ["list[", "List[", "Documents", "Iterable["]
+                        .iter()
+                        .any(|it| annotation.starts_with(it)) =>
+                    {
                         Some(true)
                     }
                     _ => None,
@@ -153,14 +160,22 @@ pub(super) fn safety<'a>(
                 };
                 let find = |name: &str| {
                     let mut items = dict.items.iter();
-                    let item = items.find(|it| it.key.as_ref().and_then(string_value) == Some(name));
+                    let item =
+                        items.find(|it| it.key.as_ref().and_then(string_value) == Some(name));
                     item.map(|it| &it.value)
                 };
-                let (Some(of), Some(at), 2) = (find("category"), find("threshold"), dict.items.len()) else {
+                let (Some(of), Some(at), 2) =
+                    (find("category"), find("threshold"), dict.items.len())
+                else {
                     return Err(unclear());
                 };
-                let entry = (category(of).ok_or_else(unclear)?, threshold(at).ok_or_else(unclear)?);
-                let plain = |expr: &Expr| string_value(expr).map_or_else(|| own(expr), |it| format!("\"{it}\""));
+                let entry = (
+                    category(of).ok_or_else(unclear)?,
+                    threshold(at).ok_or_else(unclear)?,
+                );
+                let plain = |expr: &Expr| {
+                    string_value(expr).map_or_else(|| own(expr), |it| format!("\"{it}\""))
+                };
                 is_same &= entry == (plain(of), plain(at));
                 entries.push(entry);
             }
@@ -173,7 +188,9 @@ pub(super) fn safety<'a>(
     }
     let entries = entries.iter();
     let entries: Vec<String> = entries
-        .map(|(category, threshold)| format!("{{\"category\": {category}, \"threshold\": {threshold}}}"))
+        .map(|(category, threshold)| {
+            format!("{{\"category\": {category}, \"threshold\": {threshold}}}")
+        })
         .collect();
     let list = match here || entries.len() < 2 {
         true => format!("[{}]", entries.join(", ")),
@@ -217,7 +234,9 @@ pub(super) fn content<'a>(
                     }
                     if !is_text(plan, unit, part) {
                         let text = range(part).of(unit.source);
-                        return Err(format!("nobody can tell whether the part `{text}` is a text"));
+                        return Err(format!(
+                            "nobody can tell whether the part `{text}` is a text"
+                        ));
                     }
                     edits.push(Edit::insert(range(part).start(), "{\"text\": "));
                     edits.push(Edit::insert(range(part).end(), "}"));
@@ -230,7 +249,9 @@ pub(super) fn content<'a>(
             ]),
             Some(part) => {
                 let text = range(part).of(unit.source);
-                Err(format!("nobody can tell whether the parts `{text}` are a text"))
+                Err(format!(
+                    "nobody can tell whether the parts `{text}` are a text"
+                ))
             }
             None => Ok(Vec::new()),
         },
@@ -275,7 +296,10 @@ fn is_text<'a>(plan: &Plan<'_, 'a>, unit: &Unit<'a>, expr: &'a Expr) -> bool {
         Expr::Call(call) => match &*call.func {
             Expr::Name(name) => matches!(name.id.as_str(), "str" | "input" | "repr"),
             Expr::Attribute(method) => {
-                matches!(method.attr.as_str(), "format" | "join" | "strip" | "read_text")
+                matches!(
+                    method.attr.as_str(),
+                    "format" | "join" | "strip" | "read_text"
+                )
             }
             _ => false,
         },

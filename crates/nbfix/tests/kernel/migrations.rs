@@ -56,6 +56,17 @@ fn mended_notebooks_of_gemini_say_what_the_originals_said() {
     );
 }
 
+#[test]
+#[ignore = "installs two versions of pinecone: just verify-migrations"]
+fn mended_notebooks_of_pinecone_say_what_the_originals_said() {
+    say_the_same(
+        "pinecone",
+        "pinecone-client==2.2.4",
+        "pinecone==10.2.0",
+        3,
+    );
+}
+
 /// Runs the notebooks of `fixtures/FOLDER`, of which there are so many at least, as they are with the package `before`, and
 /// mended with the package `today`.
 fn say_the_same(folder: &str, before: &str, today: &str, least: usize) {
@@ -100,6 +111,9 @@ fn say_the_same(folder: &str, before: &str, today: &str, least: usize) {
                 let host = stub.1.trim_start_matches("http://").to_owned();
                 environment.insert("STUB_URL".to_owned(), stub.1.clone());
                 environment.insert("STUB_HOST".to_owned(), host);
+                environment.insert("PINECONE_CONTROLLER_HOST".to_owned(), stub.1.clone());
+                let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel/hosts");
+                environment.insert("PYTHONPATH".to_owned(), hosts.display().to_string());
                 environment.insert("STUB_FILE".to_owned(), license.display().to_string());
                 environment.insert("GOOGLE_API_KEY".to_owned(), "a-key".to_owned());
                 Job {

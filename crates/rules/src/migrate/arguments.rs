@@ -7,6 +7,8 @@ use nbfix_python::range;
 use nbfix_semantic::Unit;
 use nbfix_text::{Edit, TextRange};
 
+use crate::degrade::{line_end, line_start};
+
 /// A call whose arguments change.
 pub(crate) struct Arguments<'u, 'a> {
     unit: &'u Unit<'a>,
@@ -162,6 +164,11 @@ impl<'u, 'a> Arguments<'u, 'a> {
                 before = Some(*place);
                 continue;
             }
+            if let Some(lines) = self.lines(*place).filter(|_| !stay.is_empty()) {
+                self.edits.push(Edit::delete(lines));
+                before = None;
+                continue;
+            }
             let at = match (before, self.places.get(index + 1)) {
                 (Some(before), _) => TextRange::new(before.end(), place.end()),
                 (None, Some(next)) => TextRange::new(place.start(), next.start()),
@@ -173,6 +180,20 @@ impl<'u, 'a> Arguments<'u, 'a> {
             }
         }
         self.edits
+    }
+
+    /// The lines of an argument that shares them with nothing but its comma and a comment.
+    fn lines(&self, place: TextRange) -> Option<TextRange> {
+        let source = self.unit.source;
+        let start = line_start(source, place.start());
+        let end = line_end(source, place.end());
+        let before = TextRange::new(start, place.start()).of(source);
+        let behind = TextRange::new(place.end(), end).of(source).trim_start();
+        let behind = behind.strip_prefix(',').unwrap_or(behind).trim_start();
+        let is_alone = before.trim().is_empty() && (behind.is_empty() || behind.starts_with('#'));
+        let rest = source.get(end..)?;
+        let newline = rest.find('\n').map_or(rest.len(), |at| at + 1);
+        is_alone.then(|| TextRange::new(start, end + newline))
     }
 
     /// What stands between the parentheses.

@@ -6,6 +6,7 @@
 pub(crate) mod arguments;
 mod google;
 mod install;
+mod pinecone;
 pub(crate) mod places;
 pub(crate) mod trace;
 
@@ -43,7 +44,7 @@ pub(crate) fn migrations<'a>(
     semantic: &Semantic<'a>,
     allowed: &dyn Fn(CellId, TextRange) -> bool,
 ) -> Vec<Migration> {
-    [google::migration(semantic, allowed)]
+    [google::migration(semantic, allowed), pinecone::migration(semantic, allowed)]
         .into_iter()
         .flatten()
         .collect()

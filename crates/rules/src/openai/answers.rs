@@ -41,7 +41,7 @@ const LEAVES: &[&str] = &[
 ];
 
 /// Entries that hold lists of objects.
-const LISTS: &[&str] = &["choices", "data", "results", "tool_calls"];
+const LISTS: &[&str] = &["choices", "data", "results", "tool_calls", "segments", "words"];
 
 /// Keys that hardly anything but an answer has; who reads one of what cannot be followed may read an answer.
 const TELLING: &[&str] = &["choices", "delta", "usage", "finish_reason", "total_tokens"];
@@ -64,7 +64,14 @@ pub(super) fn edits<'a>(semantic: &Semantic<'a>, calls: &[Called<'a>]) -> Result
         let stream = called.call.arguments.find_keyword("stream");
         let streams =
             stream.is_some_and(|it| !matches!(&it.value, Expr::BooleanLiteral(no) if !no.value));
-        let shape = if streams { Shape::List } else { Shape::Object };
+        let format = called.call.arguments.find_keyword("response_format");
+        let is_text = called.target.starts_with("audio.")
+            && format.is_some_and(|it| matches!(string_value(&it.value), Some("text" | "srt" | "vtt")));
+        let shape = match (is_text, streams) {
+            (true, _) => Shape::Plain,
+            (false, true) => Shape::List,
+            (false, false) => Shape::Object,
+        };
         known.insert((called.unit, range(called.call)), shape);
     }
     let shapes = Tracer::new(semantic, Answers(known));
@@ -135,7 +142,14 @@ fn member(name: &str) -> Shape {
         Shape::List
     } else if matches!(
         name,
-        "message" | "usage" | "delta" | "logprobs" | "function_call" | "function"
+        "message"
+            | "usage"
+            | "delta"
+            | "logprobs"
+            | "function_call"
+            | "function"
+            | "categories"
+            | "category_scores"
     ) {
         Shape::Object
     } else {

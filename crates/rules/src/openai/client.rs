@@ -1,5 +1,6 @@
 //! The client, made once: where the key was set, or behind the import.
 
+use nbfix_python::ast::Expr;
 use nbfix_python::{range, string_value};
 use nbfix_semantic::{BindingKind, ProgramId, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
@@ -52,11 +53,23 @@ pub(super) fn edits(
 /// Keyword arguments that have other names now.
 fn arguments(unit: &Unit<'_>, called: &Called<'_>) -> Result<Edits, String> {
     let arguments = &called.call.arguments;
-    if !arguments.args.is_empty() {
+    let mut edits = Edits::new();
+    let named: &[&str] = match called.target {
+        "audio.transcriptions.create" | "audio.translations.create" => &["model", "file"],
+        "moderations.create" => &["input", "model"],
+        "files.create" => &["file", "purpose"],
+        "fine_tuning.jobs.retrieve" | "fine_tuning.jobs.list_events" => &["fine_tuning_job_id"],
+        _ => &[],
+    };
+    if arguments.args.len() > named.len() || arguments.args.iter().any(Expr::is_starred_expr) {
         return Err("a call has arguments without names".to_owned());
     }
-    let mut edits = Edits::new();
-    let has_model = arguments.find_keyword("model").is_some();
+    for (argument, name) in arguments.args.iter().zip(named) {
+        let text = format!("{name}=");
+        edits.push((unit.cell, Edit::insert(range(argument).start(), text)));
+    }
+    let given = named.get(..arguments.args.len()).unwrap_or_default();
+    let has_model = arguments.find_keyword("model").is_some() || given.contains(&"model");
     for keyword in &arguments.keywords {
         let Some(name) = &keyword.arg else {
             return Err("a call takes its arguments from a dictionary".to_owned());
@@ -66,6 +79,7 @@ fn arguments(unit: &Unit<'_>, called: &Called<'_>) -> Result<Edits, String> {
                 return Err(format!("a call has both `model` and `{name}`"));
             }
             "engine" | "deployment_id" => "model",
+            "id" if named == ["fine_tuning_job_id"] => "fine_tuning_job_id",
             "request_timeout" => "timeout",
             "headers" => "extra_headers",
             "api_key" | "api_base" | "api_type" | "api_version" | "organization" => {
@@ -114,8 +128,15 @@ impl Place {
             }
         }
         let mut imports = semantic.names(ProgramId::DOCUMENT).flat_map(|(name, bindings)| {
-            let is = |kind: &BindingKind<'_>| matches!(kind, BindingKind::Import(to) if to == "openai");
-            bindings.iter().filter(move |it| is(&it.kind)).map(move |it| (it.unit, it.range, name))
+            bindings.iter().filter_map(move |it| match &it.kind {
+                BindingKind::Import(to) if to == "openai" => Some((it.unit, it.range, name)),
+                // A class that is imported by its name: its import becomes one of the module.
+                BindingKind::Import(to) => {
+                    let class = to.strip_prefix("openai.")?;
+                    super::GONE.contains(&class).then_some((it.unit, it.range, "openai"))
+                }
+                _ => None,
+            })
         });
         let first = imports.by_ref().min();
         let (unit, at, alias) = first.ok_or("the module is imported in another way")?;

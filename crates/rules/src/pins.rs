@@ -27,7 +27,7 @@ fn names_older(text: &str, package: &str, since: &str) -> bool {
     let Ok(pattern) = Regex::new(&pattern) else {
         return false;
     };
-    let Ok(bound) = Regex::new(r"(===?|~=|<=?)[ ']*v?(\d+(?:\.\d+)*)") else {
+    let Ok(bound) = Regex::new(r"(===?|~=|<=?)[ ']*v?(\d+(?:\.\d+)*)(\.?(?:a|b|rc|dev)\d)?") else {
         return false;
     };
     pattern.captures_iter(text).any(|found| {
@@ -35,6 +35,8 @@ fn names_older(text: &str, package: &str, since: &str) -> bool {
             let asked = version(&bound[2]);
             match &bound[1] {
                 "<" => asked <= version(since),
+                // A preview of a version comes before it.
+                _ if bound.get(3).is_some() => asked <= version(since),
                 _ => asked < version(since),
             }
         })
@@ -66,6 +68,8 @@ mod tests {
         assert!(older("openai ~= 0.27.8"));
         assert!(older("openai[datalib]==0.28.1"));
         assert!(!older("%pip install openai==1.3.5"));
+        assert!(older("%pip install openai==1.0.0b3"));
+        assert!(!older("%pip install openai==1.1.0rc1"));
         assert!(!older("%pip install openai>=0.27"));
         assert!(!older("%pip install openai<2"));
         assert!(!older("langchain-openai==0.1"));

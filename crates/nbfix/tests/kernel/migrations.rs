@@ -67,6 +67,17 @@ fn mended_notebooks_of_pinecone_say_what_the_originals_said() {
     );
 }
 
+#[test]
+#[ignore = "installs two versions of azure-search-documents: just verify-migrations"]
+fn mended_notebooks_of_azure_search_say_what_the_originals_said() {
+    say_the_same(
+        "azure-search",
+        "azure-search-documents==11.4.0b8",
+        "azure-search-documents==12.0.0",
+        2,
+    );
+}
+
 /// Runs the notebooks of `fixtures/FOLDER`, of which there are so many at least, as they are with the package `before`, and
 /// mended with the package `today`.
 fn say_the_same(folder: &str, before: &str, today: &str, least: usize) {

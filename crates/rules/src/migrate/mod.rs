@@ -8,6 +8,7 @@ mod google;
 mod install;
 mod pinecone;
 pub(crate) mod places;
+mod search;
 pub(crate) mod trace;
 
 use nbfix_ipynb::CellId;
@@ -44,7 +45,7 @@ pub(crate) fn migrations<'a>(
     semantic: &Semantic<'a>,
     allowed: &dyn Fn(CellId, TextRange) -> bool,
 ) -> Vec<Migration> {
-    [google::migration(semantic, allowed), pinecone::migration(semantic, allowed)]
+    [google::migration(semantic, allowed), pinecone::migration(semantic, allowed), search::migration(semantic, allowed)]
         .into_iter()
         .flatten()
         .collect()

@@ -66,16 +66,22 @@ fn run() -> Result<(), String> {
         }
         let _ = writeln!(
             code,
-            "Shape {{ id: {:?}, name: {:?}, regex: {:?}, needs: &{:?}, revoke: {:?}, source: {:?}, as_of: {:?}, \
-             env: {:?}, entropy: {:?}, digits: {} }},",
-            row.id,
-            row.name,
-            row.regex,
-            row.needs,
-            row.revoke,
-            row.source,
-            row.as_of,
-            row.env,
+            "Shape {{ id: {}, name: {}, regex: {}, needs: Cow::Borrowed(&[{}]), revoke: {}, source: {}, as_of: {}, \
+             env: {}, entropy: {:?}, digits: {} }},",
+            quoted(&row.id),
+            quoted(&row.name),
+            quoted(&row.regex),
+            row.needs
+                .iter()
+                .map(|word| quoted(word))
+                .collect::<Vec<_>>()
+                .join(", "),
+            quoted(&row.revoke),
+            quoted(&row.source),
+            quoted(&row.as_of),
+            row.env
+                .as_ref()
+                .map_or("None".to_owned(), |env| format!("Some({})", quoted(env))),
             row.entropy,
             row.digits
         );
@@ -83,4 +89,8 @@ fn run() -> Result<(), String> {
     code.push_str("];\n");
     let out = PathBuf::from(env::var("OUT_DIR").map_err(|error| error.to_string())?);
     fs::write(out.join("shapes.rs"), code).map_err(|error| error.to_string())
+}
+
+fn quoted(text: &str) -> String {
+    format!("Cow::Borrowed({text:?})")
 }

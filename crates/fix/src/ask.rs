@@ -6,7 +6,7 @@ use nbfix_semantic::Origin;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::plan::Plan;
-use crate::{Asked, MAX_PASSES, Mended, Options, Outputs, Refusal, State, Step, hash, prove, step};
+use crate::{Asked, MAX_PASSES, Mended, Options, Refusal, State, Step, hash, prove, step};
 
 /// One fix, proved, and not yet applied.
 #[derive(Clone, Copy, Debug)]
@@ -127,18 +127,5 @@ pub fn mend_asking<'o>(
             why: why.to_owned(),
         })
     }));
-    let outputs = first.map_or_else(Outputs::default, |first| crate::outputs(&first, &state));
-    let State {
-        notebook,
-        linted: remaining,
-        ..
-    } = state;
-    Mended {
-        notebook,
-        remaining,
-        applied,
-        deferred,
-        refused,
-        outputs,
-    }
+    Mended::of(first, state, applied, deferred, refused)
 }

@@ -62,6 +62,26 @@ pub struct Mended {
     pub outputs: Outputs,
 }
 
+impl Mended {
+    /// What came of it; `first` is the state before, if anything was applied.
+    fn of(
+        first: Option<State>,
+        last: State,
+        applied: Vec<Step>,
+        deferred: Vec<Refusal>,
+        refused: Vec<Refusal>,
+    ) -> Self {
+        Self {
+            outputs: first.map_or_else(Outputs::default, |first| outputs(&first, &last)),
+            notebook: last.notebook,
+            remaining: last.linted,
+            applied,
+            deferred,
+            refused,
+        }
+    }
+}
+
 /// Stored outputs, after mending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outputs {
@@ -282,21 +302,8 @@ pub fn mend_with<'o>(
         let before = std::mem::replace(&mut state, next);
         first.get_or_insert(before);
     }
-    let outputs = first.map_or_else(Outputs::default, |first| outputs(&first, &state));
     let deferred = left_over(&state, safety, &banned);
-    let State {
-        notebook,
-        linted: remaining,
-        ..
-    } = state;
-    Mended {
-        notebook,
-        remaining,
-        applied,
-        deferred,
-        refused,
-        outputs,
-    }
+    Mended::of(first, state, applied, deferred, refused)
 }
 
 /// What became of the outputs of the cells of `before`.

@@ -57,6 +57,22 @@ pub struct Notebook {
 }
 
 impl Notebook {
+    /// A notebook with these code cells, none of which was run: format 4.4, so that it needs no ids.
+    ///
+    /// # Errors
+    /// As [`Notebook::load`].
+    pub fn of_code<S: AsRef<str>>(sources: &[S]) -> Result<Self, LoadError> {
+        let cell = |source: &S| {
+            serde_json::json!({
+                "cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": source.as_ref()
+            })
+        };
+        let cells: Vec<_> = sources.iter().map(cell).collect();
+        let json =
+            serde_json::json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
+        Self::load(json.to_string().into_bytes())
+    }
+
     /// Reads an `.ipynb` file. The JSON is validated to its last byte; outputs are not read.
     ///
     /// # Errors

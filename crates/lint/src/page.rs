@@ -101,7 +101,7 @@ pub struct Example {
     pub clean: Option<String>,
     /// The document's file name, where it matters: `function_app.py` makes it a script.
     pub path: Option<String>,
-    /// Modules beside the document, by file name, where they matter: `beside = {"helper.py" = "..."}`.
+    /// Files beside the document, by name, where they matter: `beside = {"helper.py" = "..."}`.
     #[serde(default)]
     pub beside: BTreeMap<String, String>,
     /// What the user has said, where it matters: the sections of a configuration.

@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 use nbfix_ipynb::{CellId, LoadError, Notebook};
-use serde_json::json;
 
 use crate::inputs::shown;
 use crate::project::EXCLUDED;
@@ -71,15 +70,11 @@ impl AppFolder {
             };
             let head = format!("%%writefile {relative}\n");
             let source = format!("{head}{}", text.strip_prefix(BOM).unwrap_or(text));
-            cells.push(json!({
-                "cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": source
-            }));
+            cells.push(source);
             let head = head.len();
             files.push(AppFile { path, bytes, head });
         }
-        let text =
-            json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}).to_string();
-        let notebook = Notebook::load(text.into_bytes())
+        let notebook = Notebook::of_code(&cells)
             .map_err(|error: LoadError| io::Error::other(error.to_string()))?;
         Ok(Self {
             name: shown(root),

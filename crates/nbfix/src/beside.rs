@@ -105,6 +105,20 @@ impl Beside for Folder {
         let lines: Vec<String> = folders.flat_map(requirements).collect();
         (!lines.is_empty()).then_some(lines)
     }
+
+    fn data(&self, path: &str) -> Option<String> {
+        let written = Path::new(path);
+        let name = written.file_name()?;
+        let folder = match written.parent().and_then(Path::to_str) {
+            None | Some("" | ".") => self.path.clone(),
+            Some(other) => self.other(other)?,
+        };
+        let file = folder.join(name);
+        // Nobody writes down megabytes of servers; what is no plain file is not waited for.
+        let data = fs::metadata(&file).ok()?;
+        let is_small = data.is_file() && data.len() <= 100_000;
+        is_small.then(|| fs::read_to_string(&file).ok()).flatten()
+    }
 }
 
 /// What the files of a folder ask for, as lines of a requirements file.
@@ -216,6 +230,15 @@ mod tests {
         assert_eq!(text("secret", &["../../../outside"]), None);
         assert_eq!(text("../helper", &[]), None);
         assert_eq!(folder.requirements(), None);
+        write("project/labs/a/.vscode/mcp.json", "{}");
+        write("project/labs/.mcp-servers-config", "A=1");
+        assert_eq!(folder.data(".vscode/mcp.json"), Some("{}".to_owned()));
+        assert_eq!(
+            folder.data("../.mcp-servers-config"),
+            Some("A=1".to_owned())
+        );
+        assert_eq!(folder.data("mcp.json"), None);
+        assert_eq!(folder.data("../../../outside/secret.py"), None);
         write(
             "project/pyproject.toml",
             "[project]\ndependencies = [\"openai<1\"]",

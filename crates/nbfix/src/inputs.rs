@@ -10,6 +10,7 @@ use std::sync::mpsc::{self, Sender};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use nbfix_ipynb::{LoadError, Notebook};
 use nbfix_lint::RuleSet;
+use nbfix_report::Detector;
 use nbfix_semantic::Origin;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -72,6 +73,11 @@ impl Input {
     /// The rules that run over it.
     pub(crate) fn rules(&self) -> Arc<RuleSet> {
         self.project.rules_for(Path::new(&self.name))
+    }
+
+    /// What finds secrets in it, and masks them.
+    pub(crate) fn secrets(&self) -> Arc<Detector> {
+        self.project.secrets()
     }
 
     /// What makes a run fail that finds it in this document.

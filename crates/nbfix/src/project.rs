@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nbfix_lint::{Level, Rule, RuleSet};
+use nbfix_report::Detector;
 use nbfix_rules::Settings;
 
 use crate::arguments::{ConfigArguments, FailArguments, FailOn, PageArguments, RuleArguments};
@@ -68,7 +69,6 @@ impl Project {
             per_file.push((Patterns::one(&root, pattern)?, rules));
         }
         let mut settings = config.settings()?;
-        nbfix_rules::add_services(&settings.services);
         settings.today = said.rules.today.or(said.environment.today).or_else(today);
         Ok(Self {
             config,
@@ -98,6 +98,11 @@ impl Project {
     pub(crate) fn runs_nothing(&self) -> bool {
         let mut entries = self.book.entries();
         !entries.any(|entry| self.choice.runs(entry.rule))
+    }
+
+    /// What finds secrets in its documents, and masks them.
+    pub(crate) fn secrets(&self) -> Arc<Detector> {
+        self.settings.secrets.detector()
     }
 
     /// Only this rule, if there is one of this name, and the one that finds what is allowed in vain.

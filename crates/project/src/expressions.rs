@@ -2,11 +2,8 @@
 
 use std::rc::Rc;
 
-use nbfix_python::ast::{
-    BoolOp, CmpOp, Comprehension, Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator,
-    UnaryOp,
-};
-use nbfix_python::{is_builtin, range, string_value};
+use nbfix_python::ast::{BoolOp, CmpOp, Comprehension, Expr, ExprCall, Operator, UnaryOp};
+use nbfix_python::{FStringPiece, fstring_pieces, is_builtin, range, string_value};
 
 use crate::interpreter::{Interpreter, Outcome, Spot};
 use crate::value::{Arguments, Value};
@@ -187,28 +184,19 @@ impl<'a> Interpreter<'_, 'a> {
         };
         let mut text = String::new();
         let mut assumed = false;
-        for part in &fstring.value {
-            match part {
-                FStringPart::Literal(literal) => text.push_str(literal),
-                FStringPart::FString(fstring) => {
-                    for element in &fstring.elements {
-                        match element {
-                            InterpolatedStringElement::Literal(literal) => {
-                                text.push_str(&literal.value);
-                            }
-                            InterpolatedStringElement::Interpolation(hole) => {
-                                let mut value = self.eval(spot, &hole.expression)?;
-                                if let Value::Assumed(inner) = value {
-                                    assumed = true;
-                                    value = *inner;
-                                }
-                                match value {
-                                    Value::Str(value) => text.push_str(&value),
-                                    Value::Int(value) => text.push_str(&value.to_string()),
-                                    _ => return Ok(Value::Foreign),
-                                }
-                            }
-                        }
+        for piece in fstring_pieces(fstring) {
+            match piece {
+                FStringPiece::Text(constant) => text.push_str(constant),
+                FStringPiece::Hole(hole) => {
+                    let mut value = self.eval(spot, &hole.expression)?;
+                    if let Value::Assumed(inner) = value {
+                        assumed = true;
+                        value = *inner;
+                    }
+                    match value {
+                        Value::Str(value) => text.push_str(&value),
+                        Value::Int(value) => text.push_str(&value.to_string()),
+                        _ => return Ok(Value::Foreign),
                     }
                 }
             }

@@ -13,7 +13,7 @@ mod nesting;
 pub mod shell;
 
 pub use body::{Body, split};
-pub use literal::{literal_prefix, single_literal, string_value};
+pub use literal::{FStringPiece, fstring_pieces, literal_prefix, single_literal, string_value};
 pub use module::{Module, SyntaxError, newer_syntax};
 pub use names::{dotted, is_builtin, is_stdlib};
 

@@ -9,7 +9,7 @@ use nbfix_ipynb::{Cell, DocumentKind, Notebook};
 
 use crate::Style;
 use crate::diff::{Difference, Form, Side, write_hunks};
-use crate::mask::{Secrets, masked};
+use crate::mask::Secrets;
 use crate::paint::{BOLD, RED};
 use crate::visible::one_line;
 
@@ -25,7 +25,7 @@ pub fn cell_diff(
     before: &Notebook,
     after: &Notebook,
     style: &Style,
-    secrets: Secrets,
+    secrets: Secrets<'_>,
 ) -> io::Result<Difference> {
     let mut difference = Difference::default();
     for (gone, come) in pairs(before.cells(), after.cells()) {
@@ -38,7 +38,7 @@ pub fn cell_diff(
             continue;
         }
         let masks = texts.map(|text| match secrets {
-            Secrets::Masked => masked(text),
+            Secrets::Masked(detector) => detector.masked(text),
             Secrets::Shown => Cow::Borrowed(text),
         });
         let lines = |text| str::lines(text).map(str::as_bytes).collect();

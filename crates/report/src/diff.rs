@@ -37,7 +37,7 @@ pub fn unified_diff(
     before: &[u8],
     after: &[u8],
     style: &Style,
-    secrets: Secrets,
+    secrets: Secrets<'_>,
 ) -> io::Result<Difference> {
     if before == after {
         return Ok(Difference::default());
@@ -55,7 +55,7 @@ pub fn unified_diff(
         writeln!(out, "{}", style.paint(BOLD, line))?;
     }
     let masks = [before, after].map(|bytes| match secrets {
-        Secrets::Masked => masked_bytes(bytes),
+        Secrets::Masked(detector) => masked_bytes(bytes, detector),
         Secrets::Shown => Cow::Borrowed(bytes),
     });
     let split = |bytes| <[u8]>::split_inclusive(bytes, |byte| *byte == b'\n').collect();

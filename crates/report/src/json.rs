@@ -223,7 +223,9 @@ impl<'a> JsonFinding<'a> {
 impl<'a> JsonFix<'a> {
     fn new(fix: &'a Fix, document: &Document) -> Self {
         let edits = physical_edits(fix, document);
-        let repeats = edits.iter().any(|edit| holds_secret(&edit.text));
+        let repeats = edits
+            .iter()
+            .any(|edit| holds_secret(&edit.text, document.secrets));
         let edits = edits.into_iter().filter(|_| !repeats);
         let edits = edits.map(|edit| JsonEdit {
             start: edit.range.start,

@@ -10,7 +10,7 @@
 //! What a file says reaches the terminal only with its control characters escaped; the one exception is
 //! [`unified_diff`] without colour, which has to be exact.
 //!
-//! Secrets are masked in all of it (`mask.rs`); only a diff that is to be applied may hold them.
+//! Secrets are masked in all of it (`mask.rs`), those of a project's own too; only a diff that is to be applied may hold them.
 //!
 //! What this crate does not know: any particular rule, the terminal, files.
 
@@ -51,7 +51,7 @@ pub use html::{html, html_close, html_open};
 pub use json::{JsonArray, json_lines};
 pub use junit::{JUNIT_CLOSE, JUNIT_OPEN, junit};
 pub use markdown::{MARKDOWN_LIMIT, markdown, markdown_close, markdown_open};
-pub use mask::{Secrets, masked};
+pub use mask::{Detector, Secrets, masked, masked_findings};
 pub use sarif::{SARIF_OPEN, sarif, sarif_close};
 pub use summary::Summary;
 pub use totals::{FileTotal, RuleTotal, Totals};
@@ -69,6 +69,8 @@ pub struct Document<'a> {
     pub findings: &'a [Finding],
     /// Rules that panicked.
     pub crashes: &'a [Crash],
+    /// What is masked in what the document says; see [`masked_findings`] for what is said of it.
+    pub secrets: &'a Detector,
 }
 
 /// How text looks.

@@ -186,7 +186,10 @@ fn region(bytes: &Range<usize>, at: Extent) -> Value {
 /// A fix; `None` if it changes nothing, or would repeat a secret of the file: `nbfix fix` makes it.
 fn fix_object(fix: &Fix, uri: &str, document: &Document, file: &Lines) -> Option<Value> {
     let edits = physical_edits(fix, document);
-    if edits.iter().any(|edit| holds_secret(&edit.text)) {
+    if edits
+        .iter()
+        .any(|edit| holds_secret(&edit.text, document.secrets))
+    {
         return None;
     }
     let replacements = edits.into_iter().map(|edit| {

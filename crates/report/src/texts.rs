@@ -41,7 +41,9 @@ impl<'a> Texts<'a> {
     pub(crate) fn cell(&self, id: CellId) -> Option<&Lines<'a>> {
         let cell = self.document.notebook?.cell(id)?;
         let lines = self.cells.get(id.index())?;
-        Some(lines.get_or_init(|| Lines::new(masked_bytes(cell.source.as_bytes()))))
+        Some(lines.get_or_init(|| {
+            Lines::new(masked_bytes(cell.source.as_bytes(), self.document.secrets))
+        }))
     }
 
     /// The text of a place, and the place in it. What lies in a cell that is not there lies at the file's start.
@@ -63,7 +65,7 @@ impl<'a> Texts<'a> {
                 let bytes = self.document.bytes;
                 let masked = self
                     .masked_file
-                    .get_or_init(|| Lines::new(masked_bytes(bytes)));
+                    .get_or_init(|| Lines::new(masked_bytes(bytes, self.document.secrets)));
                 (masked, range)
             }
             found => found,

@@ -9,14 +9,21 @@ use std::process::Command;
 use common::*;
 use insta::assert_snapshot;
 use nbfix_ipynb::{NewCell, Notebook};
-use nbfix_report::{Secrets, cell_diff, unified_diff};
+use nbfix_report::{Detector, Secrets, cell_diff, unified_diff};
 use nbfix_text::{Edit, Patch};
 
 fn diff(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    let differs = unified_diff(&mut out, path, before, after, &PLAIN, Secrets::Masked)
-        .unwrap()
-        .differs;
+    let differs = unified_diff(
+        &mut out,
+        path,
+        before,
+        after,
+        &PLAIN,
+        Secrets::Masked(Detector::built_in()),
+    )
+    .unwrap()
+    .differs;
     assert_eq!(differs, before != after);
     assert_eq!(out.is_empty(), before == after);
     out
@@ -169,7 +176,7 @@ fn how_it_looks() {
         b"1\n\x1b\n3",
         b"1\n2\n3",
         &COLOR,
-        Secrets::Masked,
+        Secrets::Masked(Detector::built_in()),
     )
     .unwrap();
     let color = String::from_utf8(color).unwrap().replace('\u{1b}', "ESC");
@@ -184,7 +191,7 @@ fn cells_of(before: &Notebook, after: &Notebook) -> String {
         before,
         after,
         &PLAIN,
-        Secrets::Masked,
+        Secrets::Masked(Detector::built_in()),
     )
     .unwrap()
     .differs;

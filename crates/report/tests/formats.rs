@@ -201,6 +201,7 @@ fn what_did_not_load_has_its_place_in_the_file() {
         bytes,
         findings: &findings,
         crashes: &[],
+        secrets: nbfix_report::Detector::built_in(),
     };
     let text = written(github, &document);
     assert!(text.contains(",line=3,endLine=3,col=2,"), "{text}");

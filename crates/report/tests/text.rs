@@ -271,6 +271,7 @@ fn files_that_cannot_be_read() {
             bytes,
             findings,
             crashes: &[],
+            secrets: nbfix_report::Detector::built_in(),
         };
         full(&document, &PLAIN) + &concise(&document, &PLAIN)
     };

@@ -12,7 +12,7 @@ use crate::cli::az_run;
 use crate::degrade::{Site, is_stdlib_import};
 use crate::guards::is_caught;
 use crate::outage::Outage;
-use crate::services;
+use crate::services::Services;
 
 /// Whether `az`, or the package behind it, stands in the text as a word.
 fn names_the_cli(source: &str) -> bool {
@@ -83,12 +83,12 @@ pub(crate) fn runs_of<'s, 'a>(semantic: &'s Semantic<'a>) -> Vec<(&'s Unit<'a>, 
 }
 
 /// The cell's part that needs the CLI; `None` if a function runs it, which fails where it is called.
-pub(crate) fn site(unit: &Unit<'_>, runs: &[Run]) -> Option<Site> {
+pub(crate) fn site(services: &Services, unit: &Unit<'_>, runs: &[Run]) -> Option<Site> {
     let (from, to) = region(unit, runs)?;
-    if let Some(site) = site_of_sdk(unit, runs, from, to) {
+    if let Some(site) = site_of_sdk(services, unit, runs, from, to) {
         return Some(site);
     }
-    let mut outage = Outage::of_tool("az");
+    let mut outage = Outage::of_tool(services, "az");
     outage.first = [
         "import shutil",
         "if shutil.which('az') is None:",
@@ -107,12 +107,19 @@ pub(crate) fn site(unit: &Unit<'_>, runs: &[Run]) -> Option<Site> {
 }
 
 /// The cell's part with SDK calls in place of all of its commands; if one has to stay, the CLI is needed anyway.
-fn site_of_sdk(unit: &Unit<'_>, runs: &[Run], from: usize, to: usize) -> Option<Site> {
+fn site_of_sdk(
+    services: &Services,
+    unit: &Unit<'_>,
+    runs: &[Run],
+    from: usize,
+    to: usize,
+) -> Option<Site> {
     let rewrites: Vec<&Rewrite> = runs
         .iter()
         .map(|run| run.rewrite.as_ref())
         .collect::<Option<_>>()?;
-    let mut outage = Outage::of(services::by_id("azure_login")?, &[]);
+    let azure = services.by_id("azure_login")?;
+    let mut outage = Outage::of(&azure, &[]);
     let mut packages: Vec<&str> = Vec::new();
     let mut replacements = Vec::new();
     for rewrite in rewrites {
@@ -242,10 +249,8 @@ impl<'a> Finder<'_, '_, 'a> {
 }
 
 fn mentions_which<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, test: &'a Expr) -> bool {
-    crate::outage::Needs::of_expr(semantic, unit, test)
-        .tools
-        .iter()
-        .any(|tool| tool.starts_with("az"))
+    let tools = crate::outage::tools_asked(semantic, unit, test);
+    tools.iter().any(|tool| tool.starts_with("az"))
 }
 
 impl<'a> SourceOrderVisitor<'a> for Finder<'_, '_, 'a> {

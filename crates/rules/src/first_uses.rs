@@ -1,5 +1,7 @@
 //! Where a notebook first uses a service, with nothing around that expects it to be missing.
 
+use std::sync::Arc;
+
 use nbfix_python::ast::{AnyNodeRef, Stmt};
 use nbfix_python::{SourceOrderVisitor, TraversalSignal, range, string_value};
 use nbfix_semantic::{ProgramId, Semantic, Unit};
@@ -8,22 +10,26 @@ use nbfix_text::TextRange;
 use crate::degrade::Site;
 use crate::guards::is_caught;
 use crate::outage::{Needs, Outage};
-use crate::services::{self, Service};
+use crate::services::{Service, Services};
 use crate::stops::last_that_may_fail;
 
 /// A call that makes a client of a service, or reaches it.
 pub(crate) struct Use {
-    pub(crate) service: &'static Service,
+    pub(crate) service: Arc<Service>,
     /// The top-level statement, by position.
     pub(crate) index: usize,
     pub(crate) at: TextRange,
 }
 
 /// The unguarded uses of each unit that has some.
-pub(crate) fn uses_of<'s, 'a>(semantic: &'s Semantic<'a>) -> Vec<(&'s Unit<'a>, Vec<Use>)> {
+pub(crate) fn uses_of<'s, 'a>(
+    semantic: &'s Semantic<'a>,
+    services: &Services,
+) -> Vec<(&'s Unit<'a>, Vec<Use>)> {
     let units = semantic.units_of(ProgramId::DOCUMENT).map(|unit| {
         let mut finder = Finder {
             semantic,
+            services,
             unit,
             index: 0,
             ancestors: Vec::new(),
@@ -39,20 +45,25 @@ pub(crate) fn uses_of<'s, 'a>(semantic: &'s Semantic<'a>) -> Vec<(&'s Unit<'a>, 
 }
 
 /// The cell's parts that need the services that it uses: one for each service in a row.
-pub(crate) fn sites<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, uses: &[&Use]) -> Vec<Site> {
+pub(crate) fn sites<'a>(
+    semantic: &Semantic<'a>,
+    services: &Services,
+    unit: &Unit<'a>,
+    uses: &[&Use],
+) -> Vec<Site> {
     let mut sites: Vec<Site> = Vec::new();
     for each in uses {
         let id = each.service.id.as_str();
         match sites.last_mut() {
-            Some(last) if last.outage.service == Some(id) => last.to = each.index,
+            Some(last) if last.outage.service.as_deref() == Some(id) => last.to = each.index,
             Some(last) if last.to >= each.index => {}
             _ => {
-                let env = variables(semantic, unit, each.index);
+                let env = variables(semantic, services, unit, each.index);
                 sites.push(Site {
                     unit: unit.index,
                     from: each.index,
                     to: each.index,
-                    outage: Outage::of(each.service, &env),
+                    outage: Outage::of(&each.service, &env),
                     replacements: Vec::new(),
                     asks: Vec::new(),
                 });
@@ -66,13 +77,21 @@ pub(crate) fn sites<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, uses: &[&Use])
 }
 
 /// The variables that a statement reads.
-fn variables<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, index: usize) -> Vec<String> {
+fn variables<'a>(
+    semantic: &Semantic<'a>,
+    services: &Services,
+    unit: &Unit<'a>,
+    index: usize,
+) -> Vec<String> {
     let stmt: Option<&'a Stmt> = unit.module.body().get(index);
-    stmt.map_or_else(Vec::new, |stmt| Needs::of_stmt(semantic, unit, stmt).env)
+    stmt.map_or_else(Vec::new, |stmt| {
+        Needs::of_stmt(semantic, services, unit, stmt).env
+    })
 }
 
 struct Finder<'s, 'a> {
     semantic: &'s Semantic<'a>,
+    services: &'s Services,
     unit: &'s Unit<'a>,
     index: usize,
     ancestors: Vec<AnyNodeRef<'a>>,
@@ -91,7 +110,7 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
             AnyNodeRef::ExprCall(call) => {
                 let first = call.arguments.args.first().and_then(string_value);
                 let path = self.semantic.qualified(self.unit, &*call.func);
-                let service = path.and_then(|path| services::by_call(&path, first));
+                let service = path.and_then(|path| self.services.by_call(&path, first));
                 // The identity is tried by the service that it is for.
                 let service = service.filter(|service| service.id != "azure_login");
                 let at = range(call);

@@ -5,6 +5,7 @@
 //!
 //! What this crate does not know: files, the terminal.
 
+mod addresses;
 mod az_answer;
 mod az_guard;
 mod az_runs;
@@ -20,8 +21,10 @@ mod functions;
 mod guards;
 mod lives;
 mod loop_parts;
+mod mcp_files;
 mod migrate;
 mod model_constants;
+mod model_discovery;
 mod model_uses;
 mod names;
 mod openai;
@@ -47,9 +50,11 @@ pub use functions::{AppIndex, FilePlace, IndexFailure, IndexedFunction, app_inde
 pub use percent::{ExampleCell, Mark, example_cells};
 pub use proof::prove;
 pub use retirement::Date;
-pub use services::{Service, add_services};
+pub use secrets::SecretSettings;
+pub use services::{Service, Services};
 pub use settings::{
-    DegradeStyle, FixSettings, FunctionStyle, Functions, Models, Settings, TargetPython,
+    DegradeStyle, Endpoints, FixSettings, FunctionStyle, Functions, Models, OwnModel, ProviderWord,
+    Settings, TargetPython,
 };
 pub use suggest::nearest;
 pub use unreadable::unreadable;

@@ -11,6 +11,7 @@ use nbfix_semantic::{Binding, BindingKind, ProgramId, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
 use crate::degrade::{line_end, line_start};
+use crate::model_discovery::Discovery;
 
 /// A literal in a unit.
 #[derive(Clone, Copy, Debug)]
@@ -44,12 +45,14 @@ pub(crate) const MODELS: Naming = Naming {
 
 impl Constants {
     /// Finds a constant for every literal: one that the notebook has already, or a new one in its configuration cell.
-    /// `models` come in the order of their first places; a new constant's default is the model's successor, if it has one.
+    /// `models` come in the order of their first places; a new constant's default is the model's successor, if it has one. With
+    /// `discovery` the notebook asks the service whether it has that.
     pub(crate) fn plan(
         semantic: &Semantic<'_>,
         models: &[(&str, &[Place])],
         successors: &BTreeMap<String, String>,
         naming: &Naming,
+        discovery: Option<Discovery>,
     ) -> Self {
         let mut this = Self {
             known: BTreeMap::new(),
@@ -68,10 +71,12 @@ impl Constants {
             }
         }
         let names = new_names(semantic, &fresh, naming);
-        this.changes = fresh
-            .iter()
-            .any(|(model, _)| successors.contains_key(*model));
-        match insertion(semantic, &fresh, &names, successors) {
+        let discovery = discovery.filter(|it| fresh.iter().any(|(model, _)| it.covers(model)));
+        this.changes = discovery.is_some()
+            || fresh
+                .iter()
+                .any(|(model, _)| successors.contains_key(*model));
+        match insertion(semantic, &fresh, &names, successors, discovery) {
             Some(insertion) => this.edits.push(insertion),
             None if fresh.is_empty() => {}
             // Nowhere to put them: then there is no fix at all, rather than half of one.
@@ -212,6 +217,7 @@ fn insertion(
     models: &[(&str, &[Place])],
     names: &[String],
     successors: &BTreeMap<String, String>,
+    discovery: Option<Discovery>,
 ) -> Option<(CellId, Edit)> {
     let first = models
         .iter()
@@ -224,12 +230,17 @@ fn insertion(
         Os::Free => lines.push("import os".to_owned()),
         Os::Taken => return None,
     }
+    lines.extend(discovery.into_iter().flat_map(Discovery::lines));
     for ((model, _), name) in models.iter().zip(names) {
         let successor = successors
             .get(*model)
             .filter(|successor| is_plain(successor));
         let model = successor.map_or(*model, String::as_str);
-        lines.push(format!("{name} = os.environ.get(\"{name}\", \"{model}\")"));
+        let value = match discovery.filter(|it| it.covers(model)) {
+            Some(discovery) => discovery.value(name, model, kind(model)),
+            None => format!("os.environ.get(\"{name}\", \"{model}\")"),
+        };
+        lines.push(format!("{name} = {value}"));
     }
     let newline = if unit.source.contains("\r\n") {
         "\r\n"

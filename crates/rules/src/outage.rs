@@ -5,12 +5,14 @@ use nbfix_python::ast::{Expr, ExprName, Stmt};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted, range, string_value};
 use nbfix_semantic::{BindingKind, Semantic, Unit};
 
-use crate::services::{self, Service};
+use std::sync::Arc;
+
+use crate::services::{Service, Services};
 
 /// A missing service, in the words of the degrade fix.
 pub(crate) struct Outage {
     /// The service, by its id in the table.
-    pub(crate) service: Option<&'static str>,
+    pub(crate) service: Option<String>,
     /// The notebook's flag: `cosmos_enabled`.
     pub(crate) flag: String,
     /// The name that the reader knows.
@@ -29,11 +31,11 @@ pub(crate) struct Outage {
 
 impl Outage {
     /// The outage of a service of the table; `env` are the variables that the cell asks for.
-    pub(crate) fn of(service: &'static Service, env: &[String]) -> Self {
+    pub(crate) fn of(service: &Service, env: &[String]) -> Self {
         let mut cli = exports(env);
         cli.extend(service.cli.iter().cloned());
         Self {
-            service: Some(service.id.as_str()),
+            service: Some(service.id.clone()),
             flag: format!("{}_enabled", service.id),
             label: service.label.clone(),
             impact: service.impact.clone(),
@@ -53,8 +55,8 @@ impl Outage {
     }
 
     /// The outage of a command line tool.
-    pub(crate) fn of_tool(tool: &str) -> Self {
-        let azure = services::by_id("azure_login").filter(|_| tool == "az");
+    pub(crate) fn of_tool(services: &Services, tool: &str) -> Self {
+        let azure = services.by_id("azure_login").filter(|_| tool == "az");
         let install = match tool {
             "az" => "install the Azure CLI: https://aka.ms/azcli, then `az login`".to_owned(),
             tool => format!("install {tool}, and see that `{tool}` is on the PATH"),
@@ -121,7 +123,7 @@ fn exports(env: &[String]) -> Vec<String> {
 #[derive(Default)]
 pub(crate) struct Needs {
     /// The first service of the table that it constructs, calls or uses.
-    pub(crate) service: Option<&'static Service>,
+    pub(crate) service: Option<Arc<Service>>,
     /// The environment variables that it reads.
     pub(crate) env: Vec<String>,
     /// Whether it reads any variable, its name a constant or not.
@@ -136,32 +138,31 @@ impl Needs {
         self.service.is_some() || self.reads_env || !self.tools.is_empty()
     }
 
-    /// The needs of an expression, names followed to what they were made from.
-    pub(crate) fn of_expr<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr) -> Self {
-        let mut reader = Reader {
-            semantic,
-            unit: unit.index,
-            needs: Self::default(),
-            follow: 4,
-        };
-        reader.visit_expr(expr);
-        reader.needs
-    }
-
     /// What an expression asks for that may be missing from the machine: an environment variable, a client of a
     /// service, a command line tool. Names are followed to what they were made from. What a service gave back is data,
     /// and its checks are the notebook's own business.
-    pub(crate) fn of_asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr) -> Self {
+    pub(crate) fn of_asked<'a>(
+        semantic: &Semantic<'a>,
+        services: &Services,
+        unit: &Unit<'a>,
+        expr: &'a Expr,
+    ) -> Self {
         let Some(unit) = semantic.units().get(unit.index) else {
             return Self::default();
         };
-        asked(semantic, unit, expr, 0)
+        asked(semantic, services, unit, expr, 0)
     }
 
     /// The needs of an expression itself, names not followed. Of calls on a client only the client's own making counts.
-    fn of_part<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr) -> Self {
+    fn of_part<'a>(
+        semantic: &Semantic<'a>,
+        services: &Services,
+        unit: &Unit<'a>,
+        expr: &'a Expr,
+    ) -> Self {
         let mut reader = Reader {
             semantic,
+            services,
             unit: unit.index,
             needs: Self::default(),
             follow: 0,
@@ -177,9 +178,15 @@ impl Needs {
     }
 
     /// The needs of a statement itself: calls of services, imports of their modules, reads of variables.
-    pub(crate) fn of_stmt<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, stmt: &'a Stmt) -> Self {
+    pub(crate) fn of_stmt<'a>(
+        semantic: &Semantic<'a>,
+        services: &Services,
+        unit: &Unit<'a>,
+        stmt: &'a Stmt,
+    ) -> Self {
         let mut reader = Reader {
             semantic,
+            services,
             unit: unit.index,
             needs: Self::default(),
             follow: 0,
@@ -189,26 +196,49 @@ impl Needs {
     }
 }
 
+/// The command line tools that an expression looks for, names followed to what they were made from.
+pub(crate) fn tools_asked<'a>(
+    semantic: &Semantic<'a>,
+    unit: &Unit<'a>,
+    expr: &'a Expr,
+) -> Vec<String> {
+    let mut reader = Reader {
+        semantic,
+        services: &Services::default(),
+        unit: unit.index,
+        needs: Needs::default(),
+        follow: 4,
+    };
+    reader.visit_expr(expr);
+    reader.needs.tools
+}
+
 /// Methods of a text that leave it what it is.
 const TEXT_METHODS: &[&str] = &[
     "strip", "lstrip", "rstrip", "lower", "upper", "replace", "rstrip", "decode", "encode",
 ];
 
-fn asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr, depth: usize) -> Needs {
+fn asked<'a>(
+    semantic: &Semantic<'a>,
+    services: &Services,
+    unit: &Unit<'a>,
+    expr: &'a Expr,
+    depth: usize,
+) -> Needs {
     if depth > 8 {
         return Needs::default();
     }
     let of_all = |exprs: &'a [Expr]| {
         let mut needs = exprs
             .iter()
-            .map(|each| asked(semantic, unit, each, depth + 1))
+            .map(|each| asked(semantic, services, unit, each, depth + 1))
             .filter(Needs::any);
         needs.next().unwrap_or_default()
     };
     match expr {
-        Expr::Name(name) => asked_of_name(semantic, unit, name, depth),
+        Expr::Name(name) => asked_of_name(semantic, services, unit, name, depth),
         Expr::Call(call) => {
-            let here = Needs::of_part(semantic, unit, expr);
+            let here = Needs::of_part(semantic, services, unit, expr);
             let commands = Commands::new(semantic);
             if crate::cli::az_run(&commands, unit, AnyNodeRef::from(call)).is_some() {
                 return Needs {
@@ -219,7 +249,7 @@ fn asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr, depth: us
             match &*call.func {
                 _ if here.any() => here,
                 Expr::Attribute(method) if TEXT_METHODS.contains(&method.attr.as_str()) => {
-                    asked(semantic, unit, &method.value, depth + 1)
+                    asked(semantic, services, unit, &method.value, depth + 1)
                 }
                 Expr::Name(name)
                     if matches!(
@@ -234,16 +264,16 @@ fn asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr, depth: us
         }
         Expr::BoolOp(each) => of_all(&each.values),
         Expr::If(choice) => {
-            let body = asked(semantic, unit, &choice.body, depth + 1);
+            let body = asked(semantic, services, unit, &choice.body, depth + 1);
             if body.any() {
                 body
             } else {
-                asked(semantic, unit, &choice.orelse, depth + 1)
+                asked(semantic, services, unit, &choice.orelse, depth + 1)
             }
         }
-        Expr::Await(awaited) => asked(semantic, unit, &awaited.value, depth + 1),
+        Expr::Await(awaited) => asked(semantic, services, unit, &awaited.value, depth + 1),
         Expr::Subscript(_) | Expr::Compare(_) => {
-            let needs = Needs::of_part(semantic, unit, expr);
+            let needs = Needs::of_part(semantic, services, unit, expr);
             if needs.reads_env {
                 needs
             } else {
@@ -252,7 +282,7 @@ fn asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr, depth: us
         }
         // `[name for name in REQUIRED if not os.environ.get(name)]`
         Expr::ListComp(_) | Expr::SetComp(_) | Expr::Generator(_) | Expr::DictComp(_) => {
-            let needs = Needs::of_part(semantic, unit, expr);
+            let needs = Needs::of_part(semantic, services, unit, expr);
             if needs.reads_env {
                 needs
             } else {
@@ -266,6 +296,7 @@ fn asked<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, expr: &'a Expr, depth: us
 /// A name asks for what it was bound to: last, and before that as long as the later binding may have been skipped.
 fn asked_of_name<'a>(
     semantic: &Semantic<'a>,
+    services: &Services,
     unit: &Unit<'a>,
     name: &ExprName,
     depth: usize,
@@ -292,7 +323,7 @@ fn asked_of_name<'a>(
             continue;
         };
         if let Some(home) = semantic.units().get(binding.unit) {
-            let needs = asked(semantic, home, value, depth + 1);
+            let needs = asked(semantic, services, home, value, depth + 1);
             if needs.any() {
                 return needs;
             }
@@ -303,6 +334,7 @@ fn asked_of_name<'a>(
 
 struct Reader<'s, 'a> {
     semantic: &'s Semantic<'a>,
+    services: &'s Services,
     unit: usize,
     needs: Needs,
     /// How many names in a row are still followed to their values.
@@ -336,7 +368,7 @@ impl<'a> Reader<'_, 'a> {
                 }
             }
             Some(path) => {
-                if let Some(service) = services::by_call(path, first.and_then(string_value)) {
+                if let Some(service) = self.services.by_call(path, first.and_then(string_value)) {
                     self.service(service);
                 }
             }
@@ -347,18 +379,19 @@ impl<'a> Reader<'_, 'a> {
                     _ => return,
                 };
                 let made_by = self.semantic.made_by(unit, receiver);
-                if let Some(service) = made_by.and_then(|path| services::by_call(&path, None)) {
+                if let Some(service) = made_by.and_then(|path| self.services.by_call(&path, None)) {
                     self.service(service);
                 }
             }
         }
     }
 
-    fn service(&mut self, service: &'static Service) {
+    fn service(&mut self, service: Arc<Service>) {
         // The identity is a need of nearly every Azure service; the service itself is what the reader looks for.
         let generic = self
             .needs
             .service
+            .as_ref()
             .is_none_or(|known| known.id == "azure_login");
         if generic {
             self.needs.service = Some(service);
@@ -373,7 +406,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn module(&mut self, module: &str) {
-        if let Some(service) = services::by_module(module) {
+        if let Some(service) = self.services.by_module(module) {
             self.service(service);
         }
     }

@@ -119,6 +119,10 @@ impl Beside for Document<'_> {
             })
         })
     }
+
+    fn data(&self, path: &str) -> Option<String> {
+        self.example.beside.get(path).cloned()
+    }
 }
 
 impl<'t> Document<'t> {

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
+use crate::settings::OwnModel;
+
 /// A day, written `2026-11-21`.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(try_from = "String")]
@@ -110,20 +112,23 @@ pub(crate) enum Provider {
     DeepSeek,
 }
 
+/// The words for providers, in the table and in configurations.
+pub(crate) const PROVIDERS: [(&str, Provider); 9] = [
+    ("openai", Provider::OpenAi),
+    ("azure", Provider::Azure),
+    ("anthropic", Provider::Anthropic),
+    ("gemini", Provider::Gemini),
+    ("vertex", Provider::Vertex),
+    ("mistral", Provider::Mistral),
+    ("xai", Provider::Xai),
+    ("groq", Provider::Groq),
+    ("deepseek", Provider::DeepSeek),
+];
+
 impl Provider {
     fn of_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "openai" => Self::OpenAi,
-            "azure" => Self::Azure,
-            "anthropic" => Self::Anthropic,
-            "gemini" => Self::Gemini,
-            "vertex" => Self::Vertex,
-            "mistral" => Self::Mistral,
-            "xai" => Self::Xai,
-            "groq" => Self::Groq,
-            "deepseek" => Self::DeepSeek,
-            _ => return None,
-        })
+        let found = PROVIDERS.iter().find(|(known, _)| *known == word);
+        found.map(|(_, provider)| *provider)
     }
 
     /// The name that the reader knows.
@@ -143,28 +148,30 @@ impl Provider {
 }
 
 /// The end of a model.
-#[derive(Debug)]
-pub(crate) struct End {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End<'t> {
     pub(crate) shutdown: Date,
-    pub(crate) successor: Option<&'static str>,
+    pub(crate) successor: Option<&'t str>,
     /// Whether it makes pictures or films: its successors take other arguments.
     pub(crate) pictures: bool,
-    pub(crate) source: &'static str,
-    pub(crate) as_of: &'static str,
+    pub(crate) source: &'t str,
+    pub(crate) as_of: &'t str,
 }
 
-static ENDS: LazyLock<FxHashMap<Provider, FxHashMap<&'static str, End>>> = LazyLock::new(|| {
-    let rows = include_str!("../../../rules/data/models.csv")
-        .lines()
-        .skip(1);
-    let mut ends: FxHashMap<Provider, FxHashMap<&'static str, End>> = FxHashMap::default();
-    for (provider, model, end) in rows.filter_map(row) {
-        ends.entry(provider).or_default().insert(model, end);
-    }
-    ends
-});
+static ENDS: LazyLock<FxHashMap<Provider, FxHashMap<&'static str, End<'static>>>> =
+    LazyLock::new(|| {
+        let rows = include_str!("../../../rules/data/models.csv")
+            .lines()
+            .skip(1);
+        let mut ends: FxHashMap<Provider, FxHashMap<&'static str, End<'static>>> =
+            FxHashMap::default();
+        for (provider, model, end) in rows.filter_map(row) {
+            ends.entry(provider).or_default().insert(model, end);
+        }
+        ends
+    });
 
-fn row(line: &'static str) -> Option<(Provider, &'static str, End)> {
+fn row(line: &'static str) -> Option<(Provider, &'static str, End<'static>)> {
     let fields: Vec<&'static str> = line.split(',').collect();
     let [provider, model, shutdown, mode, successor, source, as_of] = fields.as_slice() else {
         return None;
@@ -172,17 +179,34 @@ fn row(line: &'static str) -> Option<(Provider, &'static str, End)> {
     let end = End {
         shutdown: shutdown.parse().ok()?,
         successor: Some(*successor).filter(|name| !name.is_empty()),
-        pictures: matches!(*mode, "image" | "video"),
+        pictures: makes_pictures(mode),
         source,
         as_of,
     };
     Some((Provider::of_word(provider)?, *model, end))
 }
 
-/// When and how a model ends; `None` if nothing is known of that.
-pub(crate) fn end_of(provider: Provider, model: &str) -> Option<&'static End> {
+/// When and how a model ends, by what the user says before the table; `None` if nothing is known of that.
+pub(crate) fn end_of<'s>(own: &'s [OwnModel], provider: Provider, model: &str) -> Option<End<'s>> {
     let model = model.strip_prefix("models/").unwrap_or(model);
-    ENDS.get(&provider)?.get(model)
+    let is_it = |row: &&OwnModel| {
+        row.model == model && Provider::of_word(row.provider.as_str()) == Some(provider)
+    };
+    if let Some(row) = own.iter().find(is_it) {
+        let or = |text: &'s str, other: &'s str| if text.is_empty() { other } else { text };
+        return Some(End {
+            shutdown: row.shutdown?,
+            successor: Some(row.successor.as_str()).filter(|name| !name.is_empty()),
+            pictures: makes_pictures(&row.mode),
+            source: or(&row.source, "the configuration"),
+            as_of: &row.as_of,
+        });
+    }
+    ENDS.get(&provider)?.get(model).copied()
+}
+
+fn makes_pictures(mode: &str) -> bool {
+    matches!(mode, "image" | "video")
 }
 
 #[cfg(test)]
@@ -226,7 +250,7 @@ mod tests {
         assert!(rows > 400);
         let all = || ENDS.values().flat_map(|ends| ends.values());
         assert_eq!(all().count(), rows - 1);
-        let is_date = |end: &End| end.as_of.parse::<Date>().is_ok() && !end.source.is_empty();
+        let is_date = |end: &End<'_>| end.as_of.parse::<Date>().is_ok() && !end.source.is_empty();
         assert!(all().all(is_date), "a source and a day on every row");
     }
 }

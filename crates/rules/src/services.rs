@@ -1,10 +1,13 @@
 //! The table of services, `rules/data/services.toml`.
 
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use regex::bytes::{RegexSet, RegexSetBuilder};
+use nbfix_lint::Findings;
+use regex::bytes::{Regex, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
+
+use crate::settings::Settings;
 
 /// One service that notebooks reach.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -46,94 +49,149 @@ struct Table {
     service: Vec<Service>,
 }
 
-/// What the user adds to the table.
-static OWN: OnceLock<Vec<Service>> = OnceLock::new();
-
-/// Puts services of the user's before those of the table, by their ids: `[services.warehouse]`. It has to be said before
-/// any rule runs; what is said first holds for the process.
-pub fn add_services(own: &BTreeMap<String, Service>) {
-    let named = own.iter().map(|(id, service)| Service {
-        id: id.clone(),
-        label: if service.label.is_empty() {
-            id.clone()
-        } else {
-            service.label.clone()
-        },
-        impact: if service.impact.is_empty() {
-            "cells that need it are skipped".to_owned()
-        } else {
-            service.impact.clone()
-        },
-        ..service.clone()
-    });
-    if !own.is_empty() {
-        // A second project of the same run adds nothing.
-        let _ = OWN.set(named.collect());
-    }
-}
-
-static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
+static BUILT_IN: LazyLock<Services> = LazyLock::new(|| {
     let text = include_str!("../../../rules/data/services.toml");
     // A test reads the table; a broken one means that no service is known.
     let table = toml::from_str::<Table>(text).map(|table| table.service);
-    let own = OWN.get().cloned().unwrap_or_default();
-    own.into_iter().chain(table.unwrap_or_default()).collect()
+    Services::new(
+        table
+            .unwrap_or_default()
+            .into_iter()
+            .map(Arc::new)
+            .collect(),
+    )
 });
 
-/// The patterns of all services, and the service of each. The names are ASCII, and without Unicode's tables the set
-/// is compiled ten times faster.
-static ENV: LazyLock<Option<(RegexSet, Vec<usize>)>> = LazyLock::new(|| {
-    let all = SERVICES.iter().enumerate();
-    let patterns =
-        all.flat_map(|(index, service)| service.env.iter().map(move |pattern| (pattern, index)));
-    let (patterns, services): (Vec<_>, Vec<_>) = patterns.unzip();
-    let set = RegexSetBuilder::new(patterns).unicode(false).build().ok()?;
-    Some((set, services))
-});
+/// The services that are known: those of the table, and before them those of the user, `[services.warehouse]`. A copy
+/// shares the table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "BTreeMap<String, Service>")]
+pub struct Services {
+    known: Arc<Known>,
+}
 
-/// The service that a call of this dotted path constructs or reaches. `first` is the call's first argument, if it is
-/// a constant: `boto3.client("s3")`.
-pub(crate) fn by_call(path: &str, first: Option<&str>) -> Option<&'static Service> {
-    if let Some(first) = first.filter(|_| path.starts_with("boto3.")) {
-        let named = SERVICES
-            .iter()
-            .find(|service| service.boto3_services.iter().any(|name| name == first));
-        if named.is_some() {
-            return named;
+#[derive(Debug)]
+struct Known {
+    all: Vec<Arc<Service>>,
+    /// The patterns of all services for names of the environment, and the service of each; made when a rule first asks.
+    env: OnceLock<Option<(RegexSet, Vec<usize>)>>,
+}
+
+impl Default for Services {
+    fn default() -> Self {
+        BUILT_IN.clone()
+    }
+}
+
+impl PartialEq for Services {
+    fn eq(&self, other: &Self) -> bool {
+        self.known.all == other.known.all
+    }
+}
+
+/// The user's own, by their ids, before those of the table.
+impl TryFrom<BTreeMap<String, Service>> for Services {
+    type Error = String;
+
+    fn try_from(own: BTreeMap<String, Service>) -> Result<Self, String> {
+        let or = |text: String, other: &str| {
+            if text.is_empty() {
+                other.to_owned()
+            } else {
+                text
+            }
+        };
+        let mut all = Vec::new();
+        for (id, service) in own {
+            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if !id.chars().all(is_name) || id.starts_with(|c: char| c.is_ascii_digit()) {
+                return Err(format!(
+                    "`services.{id}`: the notebook's flag will be `{id}_enabled`, so the id has to be a name of letters, digits and `_`"
+                ));
+            }
+            if let Some(error) = service.env.iter().find_map(|it| Regex::new(it).err()) {
+                return Err(format!("`services.{id}.env`: {error}"));
+            }
+            all.push(Arc::new(Service {
+                label: or(service.label, &id),
+                impact: or(service.impact, "cells that need it are skipped"),
+                id,
+                ..service
+            }));
+        }
+        if all.is_empty() {
+            return Ok(Self::default());
+        }
+        all.extend(BUILT_IN.known.all.iter().cloned());
+        Ok(Self::new(all))
+    }
+}
+
+impl Services {
+    fn new(all: Vec<Arc<Service>>) -> Self {
+        let env = OnceLock::new();
+        Self {
+            known: Arc::new(Known { all, env }),
         }
     }
-    SERVICES.iter().find(|service| {
-        service
-            .constructors
-            .iter()
-            .chain(&service.calls)
-            .any(|known| known == path)
-    })
-}
 
-/// The service that a module belongs to.
-pub(crate) fn by_module(module: &str) -> Option<&'static Service> {
-    let belongs = |known: &String| {
-        module == known
-            || module
-                .strip_prefix(known.as_str())
-                .is_some_and(|rest| rest.starts_with('.'))
-    };
-    SERVICES
-        .iter()
-        .find(|service| service.modules.iter().any(belongs))
-}
+    /// Those of the run that these findings belong to.
+    pub(crate) fn of(findings: &Findings<'_>) -> Self {
+        Settings::of(findings).services.clone()
+    }
 
-/// The service that an environment variable or a Python name belongs to by its name.
-pub(crate) fn by_name(name: &str) -> Option<&'static Service> {
-    let (set, services) = ENV.as_ref()?;
-    let first = set.matches(name.as_bytes()).iter().next()?;
-    SERVICES.get(*services.get(first)?)
-}
+    fn find(&self, is: impl Fn(&Service) -> bool) -> Option<Arc<Service>> {
+        let mut all = self.known.all.iter();
+        all.find(|service| is(service)).cloned()
+    }
 
-/// The service of this id.
-pub(crate) fn by_id(id: &str) -> Option<&'static Service> {
-    SERVICES.iter().find(|service| service.id == id)
+    /// The service that a call of this dotted path constructs or reaches. `first` is the call's first argument, if it is
+    /// a constant: `boto3.client("s3")`.
+    pub(crate) fn by_call(&self, path: &str, first: Option<&str>) -> Option<Arc<Service>> {
+        let of_client = |first: &str| {
+            self.find(|service| service.boto3_services.iter().any(|name| name == first))
+        };
+        first
+            .filter(|_| path.starts_with("boto3."))
+            .and_then(of_client)
+            .or_else(|| {
+                self.find(|service| {
+                    let mut paths = service.constructors.iter().chain(&service.calls);
+                    paths.any(|known| known == path)
+                })
+            })
+    }
+
+    /// The service that a module belongs to.
+    pub(crate) fn by_module(&self, module: &str) -> Option<Arc<Service>> {
+        let belongs = |known: &String| {
+            let rest = module.strip_prefix(known.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.find(|service| service.modules.iter().any(belongs))
+    }
+
+    /// The service that an environment variable or a Python name belongs to by its name.
+    pub(crate) fn by_name(&self, name: &str) -> Option<Arc<Service>> {
+        let (set, services) = self.known.env.get_or_init(|| self.patterns()).as_ref()?;
+        let first = set.matches(name.as_bytes()).iter().next()?;
+        self.known.all.get(*services.get(first)?).cloned()
+    }
+
+    /// The service of this id.
+    pub(crate) fn by_id(&self, id: &str) -> Option<Arc<Service>> {
+        self.find(|service| service.id == id)
+    }
+
+    /// The names are ASCII, and without Unicode's tables the set is compiled ten times faster.
+    fn patterns(&self) -> Option<(RegexSet, Vec<usize>)> {
+        let all = self.known.all.iter().enumerate();
+        let patterns = all
+            .flat_map(|(index, service)| service.env.iter().map(move |pattern| (pattern, index)));
+        let (patterns, services): (Vec<_>, Vec<_>) = patterns.unzip();
+        let set = RegexSetBuilder::new(patterns).unicode(false).build().ok()?;
+        Some((set, services))
+    }
 }
 
 #[cfg(test)]
@@ -142,28 +200,56 @@ mod tests {
 
     #[test]
     fn the_table_is_whole() {
-        assert!(SERVICES.len() > 25);
-        assert!(ENV.is_some(), "every pattern compiles");
-        assert!(SERVICES.iter().all(|service| {
-            service
-                .cli
-                .iter()
-                .chain(&service.portal)
-                .all(|line| line.is_ascii())
+        let services = Services::default();
+        assert!(services.known.all.len() > 25);
+        assert!(services.patterns().is_some(), "every pattern compiles");
+        assert!(services.known.all.iter().all(|service| {
+            let mut lines = service.cli.iter().chain(&service.portal);
+            lines.all(|line| line.is_ascii())
         }));
-        assert!(by_id("azure_login").is_some());
+        assert!(services.by_id("azure_login").is_some());
     }
 
     #[test]
     fn services_are_known_by_call_module_and_name() {
-        let id = |service: Option<&'static Service>| service.map(|service| service.id.as_str());
-        assert_eq!(
-            id(by_call("azure.cosmos.CosmosClient", None)),
-            Some("cosmos")
+        let services = Services::default();
+        let is = |service: Option<Arc<Service>>, id: &str| {
+            assert_eq!(service.as_ref().map(|it| it.id.as_str()), Some(id));
+        };
+        is(
+            services.by_call("azure.cosmos.CosmosClient", None),
+            "cosmos",
         );
-        assert_eq!(id(by_call("boto3.client", Some("s3"))), Some("s3"));
-        assert_eq!(id(by_module("azure.cosmos.aio")), Some("cosmos"));
-        assert_eq!(id(by_name("AZURE_SEARCH_ENDPOINT")), Some("search"));
-        assert_eq!(id(by_name("research_topic")), None);
+        is(services.by_call("boto3.client", Some("s3")), "s3");
+        is(services.by_module("azure.cosmos.aio"), "cosmos");
+        is(services.by_name("AZURE_SEARCH_ENDPOINT"), "search");
+        assert!(services.by_name("research_topic").is_none());
+    }
+
+    #[test]
+    fn those_of_two_projects_stay_apart() {
+        let of = |text: &str| toml::from_str::<Services>(text).unwrap_or_default();
+        let one = of("warehouse = { modules = [\"warehouse\"] }");
+        let other = of("lake = { modules = [\"lake\"], label = \"The lake\" }");
+        let label = |service: Option<Arc<Service>>| service.map(|service| service.label.clone());
+        assert_eq!(
+            label(one.by_module("warehouse.sql")).as_deref(),
+            Some("warehouse")
+        );
+        assert_eq!(label(other.by_module("lake")).as_deref(), Some("The lake"));
+        assert!(one.by_module("lake").is_none() && other.by_module("warehouse").is_none());
+        assert!(one.by_id("cosmos").is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_said() {
+        let error = |text: &str| {
+            let services = toml::from_str::<Services>(text);
+            services.err().map_or_else(String::new, |it| it.to_string())
+        };
+        let id = error("my-warehouse = {}");
+        assert!(id.contains("`services.my-warehouse`"), "{id}");
+        let env = error("warehouse = { env = [\"WAREHOUSE_(\"] }");
+        assert!(env.contains("`services.warehouse.env`"), "{env}");
     }
 }

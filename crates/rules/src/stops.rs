@@ -9,10 +9,14 @@ use nbfix_text::{Edit, TextRange};
 use crate::degrade::{Site, is_stdlib_import, line_end, line_start, quoted};
 use crate::guards::{branches, handler_body, is_exit, is_for_bugs, stop, suppresses};
 use crate::outage::{Needs, Outage, spelled};
-use crate::services;
+use crate::services::Services;
 
 /// The places where a cell stops, in order.
-pub(crate) fn stops_of<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>) -> Vec<Stop<'a>> {
+pub(crate) fn stops_of<'a>(
+    semantic: &Semantic<'a>,
+    services: &Services,
+    unit: &Unit<'a>,
+) -> Vec<Stop<'a>> {
     // Few cells raise at all.
     let may = ["raise", "assert", "exit", "quit"]
         .iter()
@@ -21,16 +25,21 @@ pub(crate) fn stops_of<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>) -> Vec<Stop
         return Vec::new();
     }
     let body = unit.module.body().iter().enumerate();
-    body.flat_map(|(index, stmt)| find(semantic, unit, index, stmt))
+    body.flat_map(|(index, stmt)| find(semantic, services, unit, index, stmt))
         .collect()
 }
 
 /// The cell's parts that need what is missing, one for each service in a row. A part whose stops cannot be made ones
 /// that are caught is left out.
-pub(crate) fn sites<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, stops: &[Stop<'a>]) -> Vec<Site> {
+pub(crate) fn sites<'a>(
+    semantic: &Semantic<'a>,
+    services: &Services,
+    unit: &Unit<'a>,
+    stops: &[Stop<'a>],
+) -> Vec<Site> {
     let mut parts: Vec<(Outage, Vec<&Stop<'a>>)> = Vec::new();
     for stop in stops {
-        let outage = outage(semantic, unit, stop);
+        let outage = outage(semantic, services, unit, stop);
         let joins = |known: &Outage, part: &[&Stop<'a>]| {
             // Variables of no known service, asked for in a row, are mostly those of one.
             let same =
@@ -59,7 +68,7 @@ pub(crate) fn sites<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, stops: &[Stop<
         };
         let begin = |index: &usize| {
             let stmt = unit.module.body().get(*index);
-            *index == first.index || stmt.is_some_and(|stmt| begins(semantic, unit, stmt))
+            *index == first.index || stmt.is_some_and(|stmt| begins(semantic, services, unit, stmt))
         };
         let from = (free..=first.index).find(begin).unwrap_or(first.index);
         let to = if position + 1 == count {
@@ -109,25 +118,26 @@ pub(crate) struct Stop<'a> {
 
 fn find<'a>(
     semantic: &Semantic<'a>,
+    services: &Services,
     unit: &Unit<'a>,
     index: usize,
     stmt: &'a Stmt,
 ) -> Vec<Stop<'a>> {
     match stmt {
-        Stmt::If(branch) => by_test(semantic, unit, index, branch),
-        Stmt::Assert(assert) => by_assert(semantic, unit, index, stmt, assert)
+        Stmt::If(branch) => by_test(semantic, services, unit, index, branch),
+        Stmt::Assert(assert) => by_assert(semantic, services, unit, index, stmt, assert)
             .into_iter()
             .collect(),
-        Stmt::Try(each) => by_handler(semantic, unit, index, each),
+        Stmt::Try(each) => by_handler(semantic, services, unit, index, each),
         Stmt::For(each) => each
             .body
             .iter()
-            .flat_map(|inner| find(semantic, unit, index, inner))
+            .flat_map(|inner| find(semantic, services, unit, index, inner))
             .collect(),
         Stmt::With(each) if !suppresses(each) => each
             .body
             .iter()
-            .flat_map(|inner| find(semantic, unit, index, inner))
+            .flat_map(|inner| find(semantic, services, unit, index, inner))
             .collect(),
         _ => Vec::new(),
     }
@@ -136,6 +146,7 @@ fn find<'a>(
 /// `if not X: raise`, in any branch; where X is there, branches inside are looked at too.
 fn by_test<'a>(
     semantic: &Semantic<'a>,
+    services: &Services,
     unit: &Unit<'a>,
     index: usize,
     branch: &'a StmtIf,
@@ -149,10 +160,10 @@ fn by_test<'a>(
             None => tested.map_or_else(Vec::new, present),
         };
         match stop(body) {
-            Some(stmt) => found.extend(as_stop(semantic, unit, index, stmt, &asked)),
+            Some(stmt) => found.extend(as_stop(semantic, services, unit, index, stmt, &asked)),
             None => found.extend(
                 body.iter()
-                    .flat_map(|inner| find(semantic, unit, index, inner)),
+                    .flat_map(|inner| find(semantic, services, unit, index, inner)),
             ),
         }
         tested = test;
@@ -162,17 +173,26 @@ fn by_test<'a>(
 
 fn by_assert<'a>(
     semantic: &Semantic<'a>,
+    services: &Services,
     unit: &Unit<'a>,
     index: usize,
     stmt: &'a Stmt,
     assert: &'a StmtAssert,
 ) -> Option<Stop<'a>> {
-    as_stop(semantic, unit, index, stmt, &present(&assert.test))
+    as_stop(
+        semantic,
+        services,
+        unit,
+        index,
+        stmt,
+        &present(&assert.test),
+    )
 }
 
 /// `except ...: raise` around something that needs a service.
 fn by_handler<'a>(
     semantic: &Semantic<'a>,
+    services: &Services,
     unit: &Unit<'a>,
     index: usize,
     each: &'a StmtTry,
@@ -184,8 +204,8 @@ fn by_handler<'a>(
     let mut found = Vec::new();
     let mut needs = Needs::default();
     for stmt in &each.body {
-        let more = Needs::of_stmt(semantic, unit, stmt);
-        needs.service = needs.service.or(more.service);
+        let more = Needs::of_stmt(semantic, services, unit, stmt);
+        needs.service = needs.service.take().or(more.service);
         needs.env.extend(more.env);
         needs.reads_env |= more.reads_env;
     }
@@ -197,7 +217,7 @@ fn by_handler<'a>(
         let body = handler_body(handler);
         if let Some(stmt) = stop(body).filter(|_| needs.any()) {
             let needs = Needs {
-                service: needs.service,
+                service: needs.service.clone(),
                 env: needs.env.clone(),
                 ..Needs::default()
             };
@@ -213,7 +233,7 @@ fn by_handler<'a>(
         found.extend(
             each.body
                 .iter()
-                .flat_map(|inner| find(semantic, unit, index, inner)),
+                .flat_map(|inner| find(semantic, services, unit, index, inner)),
         );
     }
     found
@@ -287,13 +307,14 @@ fn is_nothing(expr: &Expr) -> bool {
 /// A stop, if what it asks for comes from outside of the notebook.
 fn as_stop<'a>(
     semantic: &Semantic<'a>,
+    services: &Services,
     unit: &Unit<'a>,
     index: usize,
     stmt: &'a Stmt,
     asked: &[&'a Expr],
 ) -> Option<Stop<'a>> {
     asked.iter().find_map(|expr| {
-        let needs = Needs::of_asked(semantic, unit, expr);
+        let needs = Needs::of_asked(semantic, services, unit, expr);
         // A list of what is missing says nothing by its own name.
         let name = spelled(expr)
             .filter(|name| !is_list_of_missing(name))
@@ -308,11 +329,16 @@ fn as_stop<'a>(
 }
 
 /// Whether the service's own part of the cell begins with this statement.
-fn begins<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, stmt: &'a Stmt) -> bool {
+fn begins<'a>(
+    semantic: &Semantic<'a>,
+    services: &Services,
+    unit: &Unit<'a>,
+    stmt: &'a Stmt,
+) -> bool {
     if is_stdlib_import(stmt) {
         return false;
     }
-    let needs = Needs::of_stmt(semantic, unit, stmt);
+    let needs = Needs::of_stmt(semantic, services, unit, stmt);
     // Reading a variable with a default cannot fail; a service, or a read without default, can.
     let fails = needs.service.is_some() || range(stmt).of(unit.source).contains("environ[");
     fails && !matches!(stmt, Stmt::FunctionDef(_) | Stmt::ClassDef(_))
@@ -334,7 +360,12 @@ pub(crate) fn last_that_may_fail(unit: &Unit<'_>, at_least: usize) -> usize {
 }
 
 /// What is missing where a cell stops.
-pub(crate) fn outage<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, stop: &Stop<'a>) -> Outage {
+pub(crate) fn outage<'a>(
+    semantic: &Semantic<'a>,
+    services: &Services,
+    unit: &Unit<'a>,
+    stop: &Stop<'a>,
+) -> Outage {
     let env = &stop.needs.env;
     if let Some(tool) = stop
         .needs
@@ -342,21 +373,27 @@ pub(crate) fn outage<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, stop: &Stop<'
         .first()
         .filter(|_| stop.needs.service.is_none())
     {
-        return Outage::of_tool(tool);
+        return Outage::of_tool(services, tool);
     }
-    let by_env = env.iter().find_map(|name| services::by_name(name));
-    let by_name = stop.name.as_deref().and_then(services::by_name);
+    let by_env = env.iter().find_map(|name| services.by_name(name));
+    let by_name = stop.name.as_deref().and_then(|name| services.by_name(name));
     let in_cell = || {
         let mut found = unit
             .module
             .body()
             .iter()
-            .filter_map(|stmt| Needs::of_stmt(semantic, unit, stmt).service);
+            .filter_map(|stmt| Needs::of_stmt(semantic, services, unit, stmt).service);
         found.find(|service| service.id != "azure_login")
     };
-    let known = stop.needs.service.or(by_env).or(by_name).or_else(in_cell);
+    let known = stop
+        .needs
+        .service
+        .clone()
+        .or(by_env)
+        .or(by_name)
+        .or_else(in_cell);
     match (known, env.first().or(stop.name.as_ref())) {
-        (Some(service), _) => Outage::of(service, env),
+        (Some(service), _) => Outage::of(&service, env),
         (None, Some(name)) => Outage::of_name(name, env),
         (None, None) => Outage::of_environment(),
     }

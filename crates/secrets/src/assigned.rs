@@ -6,7 +6,10 @@ use std::sync::LazyLock;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::value::is_secret;
-use crate::{Secret, What};
+use crate::{Detector, Secret, What};
+
+/// All kinds.
+pub(crate) const KINDS: [Kind; 4] = [Kind::Password, Kind::Key, Kind::Token, Kind::Secret];
 
 /// What a name says of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The name by which a project switches it off.
+    pub fn id(self) -> &'static str {
+        match self {
+            Kind::Password => "assigned-password",
+            Kind::Key => "assigned-key",
+            Kind::Token => "assigned-token",
+            Kind::Secret => "assigned-secret",
+        }
+    }
+
     pub(crate) fn noun(self) -> &'static str {
         match self {
             Kind::Password => "a password",
@@ -189,8 +202,9 @@ pub(crate) fn kind_of(name: &str) -> Option<Kind> {
     (!is_plain).then_some(Kind::Token)
 }
 
-pub(crate) fn find(text: &str) -> Vec<Secret> {
-    let mut found = in_addresses(text);
+/// The values in `text` that are given to names of secrets.
+pub(crate) fn find<'d>(text: &str, detector: &'d Detector) -> Vec<Secret<'d>> {
+    let mut found = in_addresses(text, detector);
     let Some(words) = WORDS.as_ref() else {
         return found;
     };
@@ -214,7 +228,7 @@ pub(crate) fn find(text: &str) -> Vec<Secret> {
         let Some(value) = text.get(range.clone()) else {
             continue;
         };
-        if is_secret(kind, value) {
+        if detector.takes(kind, value) {
             let name = spelled.to_owned();
             found.push(Secret {
                 range,
@@ -225,7 +239,7 @@ pub(crate) fn find(text: &str) -> Vec<Secret> {
     found
 }
 
-fn in_addresses(text: &str) -> Vec<Secret> {
+fn in_addresses<'d>(text: &str, detector: &'d Detector) -> Vec<Secret<'d>> {
     let Some(regex) = ADDRESS.as_ref() else {
         return Vec::new();
     };
@@ -244,7 +258,8 @@ fn in_addresses(text: &str) -> Vec<Secret> {
         let is_near = !host.contains('.') || host.starts_with("127.") || host.starts_with("0.0.");
         let is_shown = host.contains("example") || host.ends_with(".invalid");
         let random = is_secret(Kind::Password, value) || is_secret(Kind::Key, value);
-        if !is_near && !is_shown && user != value && random {
+        let is_off = detector.is_off(Kind::Password.id()) || detector.is_allowed(value);
+        if !is_near && !is_shown && user != value && random && !is_off {
             found.push(Secret {
                 range: at.range(),
                 what: What::Assigned {

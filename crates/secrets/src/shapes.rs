@@ -1,32 +1,37 @@
 //! Tokens whose shape tells who gave them out.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::sync::{LazyLock, OnceLock};
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use crate::value::{is_stand_in, looks_random};
-use crate::{Secret, What};
+use crate::words::{Words, compile};
+use crate::{Detector, Secret, What};
+
+/// A text of the table, or of a project's own.
+type Text = Cow<'static, str>;
 
 /// One row of the table.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     /// Unique, kebab-case.
-    pub id: &'static str,
+    pub id: Text,
     /// What it is, with an article.
-    pub name: &'static str,
+    pub name: Text,
     /// What it looks like. Without a group `s` it stands between characters that cannot belong to it.
-    pub regex: &'static str,
-    /// One of these stands in every such token, or beside it.
-    pub needs: &'static [&'static str],
+    pub regex: Text,
+    /// One of these stands in every such token, or beside it. Empty only in a project's own: then every text is looked
+    /// at.
+    pub needs: Cow<'static, [Text]>,
     /// Where it is revoked.
-    pub revoke: &'static str,
+    pub revoke: Text,
     /// Where its shape is documented.
-    pub source: &'static str,
+    pub source: Text,
     /// When that was read.
-    pub as_of: &'static str,
+    pub as_of: Text,
     /// The environment variable that the provider's own clients read.
-    pub env: Option<&'static str>,
+    pub env: Option<Text>,
     /// Bits of entropy that each character has at least.
     pub entropy: f64,
     /// Whether there is always a digit in it.
@@ -37,44 +42,12 @@ impl Eq for Shape {}
 
 include!(concat!(env!("OUT_DIR"), "/shapes.rs"));
 
-/// The shapes that are known; of two that match the same text the first counts.
+/// The shapes that are known everywhere; of two that match the same text the first counts.
 pub fn shapes() -> &'static [Shape] {
     SHAPES
 }
 
-/// The words that shapes need, each with those that need it.
-struct Words {
-    /// All of them, as an alternation of plain words, which is searched without an automaton of any size.
-    any: Option<Regex>,
-    by_word: Vec<(&'static [u8], Vec<usize>)>,
-}
-
-static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let mut by_word: Vec<(&'static [u8], Vec<usize>)> = Vec::new();
-    for (index, shape) in SHAPES.iter().enumerate() {
-        for word in shape.needs {
-            match by_word
-                .iter_mut()
-                .find(|(known, _)| *known == word.as_bytes())
-            {
-                Some((_, shapes)) => shapes.push(index),
-                None => by_word.push((word.as_bytes(), vec![index])),
-            }
-        }
-    }
-    // Of words that start alike only the shortest is looked for: it stands where the others stand.
-    let shortest = by_word.iter().filter(|(word, _)| {
-        let is_prefix = |other: &[u8]| other.len() < word.len() && word.starts_with(other);
-        !by_word.iter().any(|(other, _)| is_prefix(other))
-    });
-    let escaped: Vec<String> = shortest
-        .map(|(word, _)| regex::escape(&String::from_utf8_lossy(word)))
-        .collect();
-    Words {
-        any: compile(&escaped.join("|")),
-        by_word,
-    }
-});
+static WORDS: LazyLock<Words> = LazyLock::new(|| words_of(SHAPES));
 
 static COMPILED: LazyLock<Vec<OnceLock<Option<Regex>>>> =
     LazyLock::new(|| SHAPES.iter().map(|_| OnceLock::new()).collect());
@@ -82,38 +55,47 @@ static COMPILED: LazyLock<Vec<OnceLock<Option<Regex>>>> =
 /// A table's row is compiled when a text holds its word; a test compiles all of them.
 fn compiled(index: usize) -> Option<&'static Regex> {
     let cell = COMPILED.get(index)?;
-    cell.get_or_init(|| compile(SHAPES.get(index)?.regex))
+    cell.get_or_init(|| compile(&SHAPES.get(index)?.regex))
         .as_ref()
 }
 
-fn compile(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).unicode(false).build().ok()
+/// The words of shapes, by their positions.
+pub(crate) fn words_of(shapes: &[Shape]) -> Words {
+    let rows = shapes.iter().enumerate();
+    Words::new(rows.flat_map(|(index, shape)| shape.needs.iter().map(move |word| (index, &**word))))
 }
 
-/// Whether a text may hold a secret that is known by its shape: a quick look that never misses one.
-pub fn may_hold(text: &[u8]) -> bool {
-    let any = WORDS.any.as_ref();
-    any.is_some_and(|any| any.is_match(text))
-}
+impl Detector {
+    /// Whether a text may hold a secret that is known by its shape: a quick look that never misses one.
+    pub fn may_hold(&self, text: &[u8]) -> bool {
+        WORDS.any_in(text) || self.own.may_hold(text)
+    }
 
-pub(crate) fn find(text: &str) -> Vec<Secret> {
-    let bytes = text.as_bytes();
-    let Some(any) = &WORDS.any else {
-        return Vec::new();
-    };
-    let mut wanted: BTreeSet<usize> = BTreeSet::new();
-    for hit in any.find_iter(bytes) {
-        for (word, shapes) in &WORDS.by_word {
-            if bytes[hit.start()..].starts_with(word) {
-                wanted.extend(shapes);
+    /// The secrets in `text` that are known by their shapes, by row. A project's own shapes come first.
+    pub(crate) fn in_shape(&self, text: &str) -> Vec<Secret<'_>> {
+        let mut found: Vec<Secret<'_>> = Vec::new();
+        for (shape, regex) in self.own.wanted(text.as_bytes()) {
+            self.of_shape(shape, regex, text, &mut found);
+        }
+        for index in WORDS.wanted(text.as_bytes()) {
+            let (Some(shape), Some(regex)) = (SHAPES.get(index), compiled(index)) else {
+                continue;
+            };
+            if !self.is_off(&shape.id) {
+                self.of_shape(shape, regex, text, &mut found);
             }
         }
+        found
     }
-    let mut found: Vec<Secret> = Vec::new();
-    for index in wanted {
-        let (Some(shape), Some(regex)) = (SHAPES.get(index), compiled(index)) else {
-            continue;
-        };
+
+    fn of_shape<'d>(
+        &'d self,
+        shape: &'d Shape,
+        regex: &Regex,
+        text: &str,
+        found: &mut Vec<Secret<'d>>,
+    ) {
+        let bytes = text.as_bytes();
         for captures in regex.captures_iter(bytes) {
             let (Some(whole), group) = (captures.get(0), captures.name("s")) else {
                 continue;
@@ -129,19 +111,18 @@ pub(crate) fn find(text: &str) -> Vec<Secret> {
             let known = found
                 .iter()
                 .any(|other| other.range.start < range.end && range.start < other.range.end);
-            if parted && !known && is_told(shape, value) {
+            if parted && !known && is_told(shape, value) && !self.is_allowed(value) {
                 let what = What::Shape(shape);
                 found.push(Secret { range, what });
             }
         }
     }
-    found
 }
 
 fn is_told(shape: &Shape, value: &str) -> bool {
     // What every such token starts with says nothing of this one.
     let starts = shape.needs.iter();
-    let own = starts.filter_map(|word| value.strip_prefix(word)).next();
+    let own = starts.filter_map(|word| value.strip_prefix(&**word)).next();
     let own = own.unwrap_or(value);
     !DOCUMENTED.iter().any(|known| value.contains(known))
         && !is_stand_in(own)
@@ -206,11 +187,11 @@ mod tests {
 
     #[test]
     fn the_table_is_whole() {
-        let mut ids: Vec<&str> = SHAPES.iter().map(|shape| shape.id).collect();
+        let mut ids: Vec<&str> = SHAPES.iter().map(|shape| &*shape.id).collect();
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), SHAPES.len());
-        assert!(WORDS.any.is_some());
+        assert!(WORDS.any_in(b"sk-proj-"));
         for (index, shape) in SHAPES.iter().enumerate() {
             assert!(compiled(index).is_some(), "{}", shape.id);
             assert!(shape.source.starts_with("https://"), "{}", shape.id);

@@ -16,6 +16,9 @@ use crate::Source;
 const MAX_MODULES: usize = 24;
 /// A larger module is data, or generated.
 const MAX_LENGTH: usize = 400_000;
+/// How many data files are looked for, and how long one may be.
+const MAX_FILES: usize = 8;
+const MAX_DATA: usize = 100_000;
 
 /// Where a document comes from.
 #[derive(Clone, Copy)]
@@ -49,6 +52,13 @@ pub trait Beside {
     /// The packages that files near the document ask for (`requirements.txt`, `pyproject.toml`, `environment.yml`), as
     /// lines of a requirements file; `None` if there is no such file.
     fn requirements(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// The text of a file by its path as the document writes it, relative to the document's folder; `None` if there is
+    /// none, or if it leads out of the project.
+    fn data(&self, path: &str) -> Option<String> {
+        let _ = path;
         None
     }
 }
@@ -119,6 +129,46 @@ pub(crate) fn modules_of(cells: &[Source], beside: &dyn Beside) -> Vec<BesideMod
         found.push(BesideModule { name, file, module });
     }
     found
+}
+
+/// The files that tell which MCP servers there are, as far as the cells name them: by path as written, with their texts.
+pub(crate) fn data_files_of(cells: &[Source], beside: &dyn Beside) -> Vec<(String, String)> {
+    let mut texts = FileNames(Vec::new());
+    for cell in cells {
+        if let Source::Python { module, .. } = cell {
+            texts.visit_body(module.body());
+        }
+    }
+    let read = |path: String| {
+        let text = beside.data(&path).filter(|text| text.len() <= MAX_DATA)?;
+        Some((path, text))
+    };
+    texts
+        .0
+        .into_iter()
+        .take(MAX_FILES)
+        .filter_map(read)
+        .collect()
+}
+
+/// Texts that name such a file.
+struct FileNames(Vec<String>);
+
+impl<'a> SourceOrderVisitor<'a> for FileNames {
+    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
+        if let AnyNodeRef::ExprStringLiteral(literal) = node {
+            let text = literal.value.to_str();
+            let last = text.rsplit('/').next().unwrap_or(text);
+            let is_path = text.len() < 200
+                && !text.contains("://")
+                && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+            let is_file = last.contains("mcp") && (last.contains('.') || last.ends_with("config"));
+            if is_path && is_file && !self.0.iter().any(|known| known == text) {
+                self.0.push(text.to_owned());
+            }
+        }
+        TraversalSignal::Traverse
+    }
 }
 
 /// The modules that a text imports, by absolute names, and the folders that it puts on the path.

@@ -141,6 +141,12 @@ impl<'a> Semantic<'a> {
         self.sources.requirements()
     }
 
+    /// Files near the document that it names and that tell which MCP servers there are: the path as it is written
+    /// there, and the text.
+    pub fn data_files(&self) -> &'a [(String, String)] {
+        self.sources.data()
+    }
+
     /// All parsed texts of the document, in its order.
     pub fn units(&self) -> &[Unit<'a>] {
         self.units.get(..self.own).unwrap_or_default()

@@ -5,7 +5,7 @@ use nbfix_python::{Body, Module, split};
 use nbfix_text::TextRange;
 
 use crate::Scope;
-use crate::beside::{BesideModule, Origin, modules_of};
+use crate::beside::{BesideModule, Origin, data_files_of, modules_of};
 use crate::magics::{Timed, timed};
 
 /// What one cell holds.
@@ -61,6 +61,7 @@ pub struct Sources {
     path: String,
     modules: Vec<BesideModule>,
     requirements: Option<Vec<String>>,
+    data: Vec<(String, String)>,
 }
 
 impl Sources {
@@ -95,9 +96,15 @@ impl Sources {
             path: origin.path.to_owned(),
             modules: Vec::new(),
             requirements: None,
+            data: Vec::new(),
         };
         if let Some(beside) = origin.beside {
             this.requirements = beside.requirements();
+            // Few documents name such a file; only these are searched.
+            let names_one = |cell: &nbfix_ipynb::Cell| cell.source.contains("mcp");
+            if notebook.cells().iter().any(names_one) {
+                this.data = data_files_of(&this.cells, beside);
+            }
             this.modules = modules_of(&this.cells, beside);
         }
         this
@@ -116,6 +123,11 @@ impl Sources {
     /// What files near the document ask for (see [`crate::Beside::requirements`]).
     pub(crate) fn requirements(&self) -> Option<&[String]> {
         self.requirements.as_deref()
+    }
+
+    /// The data files near the document that it names, by path as written, with their texts.
+    pub(crate) fn data(&self) -> &[(String, String)] {
+        &self.data
     }
 
     /// The document's path as it was given.

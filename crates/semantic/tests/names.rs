@@ -8,15 +8,7 @@ use nbfix_semantic::{ProgramId, ProgramKind, Semantic, Sources};
 
 /// A notebook of these cells.
 fn notebook(cells: &[&str]) -> Notebook {
-    let cells: Vec<_> = cells
-        .iter()
-        .map(|source| {
-            serde_json::json!({"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": null, "source": source})
-        })
-        .collect();
-    let json =
-        serde_json::json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
-    Notebook::load(json.to_string().into_bytes()).unwrap()
+    Notebook::of_code(cells).unwrap()
 }
 
 struct Calls<'a>(Vec<&'a Expr>);

@@ -10,15 +10,7 @@ use nbfix_semantic::values::Value;
 use nbfix_semantic::{Semantic, Sources};
 
 fn notebook(cells: &[&str]) -> Notebook {
-    let cells: Vec<_> = cells
-        .iter()
-        .map(|source| {
-            serde_json::json!({"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": null, "source": source})
-        })
-        .collect();
-    let json =
-        serde_json::json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
-    Notebook::load(json.to_string().into_bytes()).unwrap()
+    Notebook::of_code(cells).unwrap()
 }
 
 /// The last expression of the last cell, as one reads it.

@@ -3,7 +3,7 @@
 use nbfix_fix::mend;
 use nbfix_ipynb::{DocumentKind, Notebook};
 use nbfix_lint::{Crash, Finding, Linted, RuleSet, Safety, lint};
-use nbfix_report::{Document, Style, Totals};
+use nbfix_report::{Document, Style, Totals, masked_findings};
 use nbfix_rules::unreadable;
 use nbfix_semantic::{Semantic, Sources};
 
@@ -313,8 +313,9 @@ fn told(
         path: &input.name,
         notebook,
         bytes: notebook.map_or(&again, Notebook::bytes),
-        findings,
+        findings: &masked_findings(findings, &input.secrets()),
         crashes,
+        secrets: &input.secrets(),
     };
     let mut outcome = Outcome::default();
     outcome.tally.count(&document, input.fail_on());

@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 
 use nbfix_fix::{Options, mend, mend_with};
-use nbfix_report::{Secrets, Style, cell_diff, unified_diff};
+use nbfix_report::{Detector, Secrets, Style, cell_diff, unified_diff};
 
 use super::fix::{of_project, with_findings};
 use super::{count_remaining, left_alone, not_mended, open};
@@ -19,7 +19,7 @@ use crate::terminal::Terminal;
 /// How a difference is shown.
 struct Looks<'a> {
     cells: bool,
-    secrets: Secrets,
+    show_secrets: bool,
     style: &'a Style,
     options: Options,
 }
@@ -29,7 +29,7 @@ pub(crate) fn diff(arguments: &DiffArguments, terminal: &Terminal) -> anyhow::Re
     let projects = Projects::new(&arguments.rules, None)?;
     let looks = Looks {
         cells: arguments.cells,
-        secrets: secrets(arguments.show_secrets),
+        show_secrets: arguments.show_secrets,
         style: &terminal.style,
         options: arguments.clear.options(&arguments.safety),
     };
@@ -102,17 +102,12 @@ fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
     );
     let (own, _) = of_project(input, whole, looks.options.safety, "applied");
     let after = mended.notebook;
+    let detector = input.secrets();
+    let secrets = secrets(looks.show_secrets, &detector);
     let out = &mut outcome.out;
     // Writing to memory does not fail.
     let difference = if looks.cells {
-        cell_diff(
-            out,
-            &input.name,
-            &before,
-            &after,
-            looks.style,
-            looks.secrets,
-        )
+        cell_diff(out, &input.name, &before, &after, looks.style, secrets)
     } else {
         let path = input.path().map_or_else(|| input.name.clone(), from_here);
         unified_diff(
@@ -121,7 +116,7 @@ fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
             before.bytes(),
             after.bytes(),
             looks.style,
-            looks.secrets,
+            secrets,
         )
     };
     let remaining = with_findings(&mended.remaining, own.remaining);
@@ -135,10 +130,10 @@ fn diff_one(input: &Input, apps: &FunctionApps, looks: &Looks<'_>) -> Outcome {
 }
 
 /// What `--show-secrets` says.
-pub(super) fn secrets(show: bool) -> Secrets {
+pub(super) fn secrets(show: bool, detector: &Detector) -> Secrets<'_> {
     match show {
         true => Secrets::Shown,
-        false => Secrets::Masked,
+        false => Secrets::Masked(detector),
     }
 }
 

@@ -119,7 +119,10 @@ fn fix_one(input: &Input, apps: &FunctionApps, task: &Task<'_>) -> Outcome {
         // Whoever panicked here was asked, and has answered.
         asker.lock().unwrap_or_else(PoisonError::into_inner)
     });
-    if asker.as_mut().is_some_and(|asker| !asker.begin()) {
+    if asker
+        .as_mut()
+        .is_some_and(|asker| !asker.begin(input.secrets()))
+    {
         if task.report {
             outcome.record = record(&input.name, Status::Skipped, None);
         }
@@ -195,6 +198,7 @@ fn fix_one(input: &Input, apps: &FunctionApps, task: &Task<'_>) -> Outcome {
         }
         _ => {}
     }
+    let secrets = input.secrets();
     let (own, told_of) = of_project(input, whole, task.options.safety, task.word());
     if task.report {
         let status = match changed || own.changed {
@@ -205,7 +209,8 @@ fn fix_one(input: &Input, apps: &FunctionApps, task: &Task<'_>) -> Outcome {
         if let Some((_, cell, rewritten)) = whole {
             account.add_project(cell, rewritten, own.remaining.len());
         }
-        outcome.record = record(&input.name, status, Some(&account));
+        let record = record(&input.name, status, Some(&account));
+        outcome.record = secrets.masked(&record).into_owned();
     }
     let remaining = with_findings(&mended.remaining, own.remaining);
     count_remaining(input, &mended.notebook, &remaining, &mut outcome);
@@ -213,7 +218,8 @@ fn fix_one(input: &Input, apps: &FunctionApps, task: &Task<'_>) -> Outcome {
     outcome.tally.changed = usize::from(changed || own.changed);
     outcome.tally.applied = mended.applied.len() + own.applied;
     outcome.tally.outdated = mended.outputs.outdated_cells;
-    let told = (told_of + &told(&input.name, &mended, task)).into_bytes();
+    let told = told_of + &told(&input.name, &mended, task);
+    let told = secrets.masked(&told).into_owned().into_bytes();
     match input.path() {
         Some(_) => outcome.out = told,
         None => {

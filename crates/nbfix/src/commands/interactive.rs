@@ -1,9 +1,10 @@
 //! `nbfix fix --interactive`: a person decides, fix by fix.
 
 use std::io::{self, BufRead};
+use std::sync::Arc;
 
 use nbfix_fix::{Answer, Proposal};
-use nbfix_report::{Secrets, cell_diff};
+use nbfix_report::{Detector, Secrets, cell_diff};
 
 use crate::terminal::{NAME, Terminal, visible};
 
@@ -23,6 +24,8 @@ pub(super) struct Asker<'a> {
     /// What holds for the rest of the file.
     rest: Option<Answer>,
     quit: bool,
+    /// What is masked in the file.
+    secrets: Arc<Detector>,
 }
 
 impl<'a> Asker<'a> {
@@ -31,11 +34,13 @@ impl<'a> Asker<'a> {
             terminal,
             rest: None,
             quit: false,
+            secrets: Arc::default(),
         }
     }
 
     /// Begins another file. Says whether there is anybody left to ask.
-    pub(super) fn begin(&mut self) -> bool {
+    pub(super) fn begin(&mut self, secrets: Arc<Detector>) -> bool {
+        self.secrets = secrets;
         self.rest = None;
         !self.quit
     }
@@ -91,14 +96,17 @@ impl<'a> Asker<'a> {
             after,
         } = proposal;
         let rule = self.terminal.paint(NAME, finding.rule.name);
-        let title = visible(&fix.title);
+        let title = visible(&self.secrets.masked(&fix.title));
         let mut out = format!(
             "{rule}: {}\nfix ({}): {title}\n",
-            visible(&finding.message),
+            visible(&self.secrets.masked(&finding.message)),
             fix.safety.as_str()
         );
         if let Some(caution) = &fix.caution {
-            out.push_str(&format!("caution: {}\n", visible(caution)));
+            out.push_str(&format!(
+                "caution: {}\n",
+                visible(&self.secrets.masked(caution))
+            ));
         }
         let mut out = out.into_bytes();
         cell_diff(
@@ -107,7 +115,7 @@ impl<'a> Asker<'a> {
             before,
             after,
             &self.terminal.style,
-            Secrets::Masked,
+            Secrets::Masked(&self.secrets),
         )?;
         self.terminal.print(&out)
     }

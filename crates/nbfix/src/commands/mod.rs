@@ -69,6 +69,7 @@ fn not_mended(input: &Input, error: &LoadError, outcome: &mut Outcome) {
             bytes: &[],
             findings: &findings,
             crashes: &[],
+            secrets: &input.secrets(),
         };
         outcome.tally.count(&document, input.fail_on());
     }
@@ -84,6 +85,7 @@ fn count_remaining(input: &Input, notebook: &Notebook, remaining: &Linted, outco
         bytes: notebook.bytes(),
         findings: &remaining.findings,
         crashes: &remaining.crashes,
+        secrets: &input.secrets(),
     };
     outcome.tally.count(&document, input.fail_on());
     for crash in &remaining.crashes {

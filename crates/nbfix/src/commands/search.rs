@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use nbfix_ipynb::Notebook;
 use nbfix_lint::{Linted, Rule, RuleSet, lint};
 use nbfix_pattern::{Pattern, PatternError, Template};
-use nbfix_report::{Difference, Document, Secrets, Style, cell_diff, unified_diff};
+use nbfix_report::{Difference, Document, Style, cell_diff, masked_findings, unified_diff};
 use nbfix_semantic::{Semantic, Sources};
 
 use super::diff::{from_here, secrets, tell_masked};
@@ -29,7 +29,7 @@ const NAME: &str = "match";
 /// What is done with the matches.
 enum Task {
     Show(OutputFormat),
-    Diff { patch: bool, secrets: Secrets },
+    Diff { patch: bool, show_secrets: bool },
     Write(Journal),
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn search(arguments: &MatchArguments, terminal: &Terminal) -> anyhow:
         (None, _) => Task::Show(arguments.output_format),
         (Some(_), false) => Task::Diff {
             patch: arguments.patch,
-            secrets: secrets(arguments.show_secrets),
+            show_secrets: arguments.show_secrets,
         },
         (Some(_), true) => Task::Write(Journal::of_this_run(arguments.journal.wanted())),
     };
@@ -136,12 +136,14 @@ fn search_one(input: &Input, rules: &RuleSet, task: &Task, style: &Style) -> Out
     let folder = input.folder();
     let sources = Sources::parse(&notebook, input.origin(&folder));
     let linted = lint(&Semantic::new(&notebook, &sources), rules);
+    let findings = masked_findings(&linted.findings, &input.secrets());
     let document = Document {
         path: &input.name,
         notebook: Some(&notebook),
         bytes: notebook.bytes(),
-        findings: &linted.findings,
+        findings: &findings,
         crashes: &[],
+        secrets: &input.secrets(),
     };
     outcome.tally.count(&document, FailOn::Never);
     for crash in &linted.crashes {
@@ -176,14 +178,18 @@ fn rewritten(
     let difference = match task {
         Task::Diff {
             patch: true,
-            secrets,
+            show_secrets,
         } => {
+            let detector = input.secrets();
+            let secrets = secrets(*show_secrets, &detector);
             let path = input.path().map_or_else(|| input.name.clone(), from_here);
-            unified_diff(out, &path, before.bytes(), after.bytes(), style, *secrets)
+            unified_diff(out, &path, before.bytes(), after.bytes(), style, secrets)
                 .unwrap_or_default()
         }
-        Task::Diff { secrets, .. } => {
-            cell_diff(out, &input.name, before, after, style, *secrets).unwrap_or_default()
+        Task::Diff { show_secrets, .. } => {
+            let detector = input.secrets();
+            let secrets = secrets(*show_secrets, &detector);
+            cell_diff(out, &input.name, before, after, style, secrets).unwrap_or_default()
         }
         _ => Difference {
             differs: before.bytes() != after.bytes(),

@@ -40,7 +40,9 @@ pub(crate) const KEYS: &[Key] = &[
     key("baseline", Takes::Text),
     key("rules", Takes::Table(&["paths"])),
     key("models", Takes::Settings),
+    key("endpoints", Takes::Settings),
     key("services", Takes::Settings),
+    key("secrets", Takes::Settings),
     key("fix", Takes::Settings),
     key("functions", Takes::Settings),
 ];

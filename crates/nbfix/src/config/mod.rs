@@ -6,6 +6,7 @@
 mod find;
 mod keys;
 mod read;
+mod rows;
 mod spot;
 
 use std::fs;
@@ -216,6 +217,11 @@ impl Config {
                 .settings_from
                 .push((key.to_owned(), origin(value.span()))),
         }
+        let mut value = value.clone();
+        if key == "models" {
+            rows::read(reader, &mut value)?;
+        }
+        let value = &value;
         let mut alone = DeTable::new();
         let name = Spanned::new(value.span(), key.into());
         alone.insert(name, value.clone());

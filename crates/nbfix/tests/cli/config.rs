@@ -219,25 +219,44 @@ fn the_schema_is_printed() {
     assert_eq!(schema["title"], "nbfix.toml");
 }
 
-#[test]
-fn services_of_ones_own_are_known() {
-    let folder = Folder::new();
-    folder.write(
-        "nbfix.toml",
-        "[services.warehouse]\nlabel = \"the warehouse\"\nmodules = [\"warehouse\"]\nconstructors = [\"warehouse.Client\"]\ncli = [\"warehouse login\"]\n",
+/// A notebook that stops without a service of this module.
+fn of_service(module: &str) -> String {
+    let client = format!(
+        "from {module} import Client\ntry:\n    client = Client()\nexcept Exception as e:\n    raise RuntimeError('it is not there') from e"
     );
-    let notebook = serde_json::json!({
-        "cells": [
-            {"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [],
-             "source": "from warehouse import Client\ntry:\n    client = Client()\nexcept Exception as e:\n    raise RuntimeError('no warehouse') from e"},
-            {"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": "client.rows()"},
-        ],
-        "metadata": {}, "nbformat": 4, "nbformat_minor": 4,
-    });
-    folder.write("a.ipynb", notebook.to_string());
-    let ran = folder.nbfix("diff --unsafe --exit-zero --cells");
-    let said = ran.out();
-    assert!(said.contains("[WARN] the warehouse unavailable"), "{ran}");
-    assert!(said.contains("warehouse login"), "{ran}");
-    assert!(said.contains("if warehouse_enabled:"), "{ran}");
+    notebook(&[&client, "client.rows()"])
+}
+
+#[test]
+fn services_of_ones_own_are_known_in_each_project() {
+    let folder = Folder::new();
+    for module in ["warehouse", "lake"] {
+        let config = format!(
+            "[services.{module}]\nlabel = \"the {module}\"\nmodules = [\"{module}\"]\nconstructors = [\"{module}.Client\"]\ncli = [\"{module} login\"]\n"
+        );
+        folder
+            .write(&format!("{module}/nbfix.toml"), config)
+            .write(&format!("{module}/a.ipynb"), of_service(module));
+    }
+    folder.write("lake/b.ipynb", of_service("warehouse"));
+    let ran = folder.nbfix("diff --unsafe --exit-zero --cells lake/a.ipynb warehouse");
+    for module in ["warehouse", "lake"] {
+        for said in [
+            format!("[WARN] the {module} unavailable"),
+            format!("{module} login"),
+            format!("if {module}_enabled:"),
+        ] {
+            assert!(ran.out().contains(&said), "{said}: {ran}");
+        }
+    }
+    let other = folder.nbfix("diff --unsafe --exit-zero --cells lake/b.ipynb");
+    assert!(!other.out().contains("the warehouse"), "{other}");
+}
+
+#[test]
+fn a_service_that_cannot_be_used_ends_the_run() {
+    let folder = project("[services.my-warehouse]\nmodules = ['warehouse']");
+    let ran = folder.nbfix(CONCISE);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("`services.my-warehouse`"), "{ran}");
 }

@@ -132,3 +132,27 @@ fn each_is_told_where_it_stands() {
         .collect();
     insta::assert_snapshot!(told.join("\n"));
 }
+
+#[test]
+fn outputs_that_hold_one_are_cleared() {
+    let folder = folder();
+    let select = "--unsafe --select secret-in-output a.ipynb";
+    let before = String::from_utf8(folder.read("a.ipynb")).unwrap();
+    let diff = folder.nbfix(&format!("fix {select} --diff"));
+    is_silent("fix --diff", &diff);
+    insta::assert_snapshot!(diff);
+    let fix = folder.nbfix(&format!("fix {select}"));
+    is_silent("fix", &fix);
+    assert_eq!(fix.code, Some(0), "{fix}");
+    // Everything but these outputs and counts is as it was.
+    let mut wanted: Value = serde_json::from_str(&before).unwrap();
+    for cell in [1, 2] {
+        wanted["cells"][cell]["outputs"] = json!([]);
+        wanted["cells"][cell]["execution_count"] = Value::Null;
+    }
+    let after = String::from_utf8(folder.read("a.ipynb")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&after).unwrap(), wanted);
+    let again = folder.nbfix(&format!("fix {select}"));
+    assert_eq!(folder.read("a.ipynb"), after.as_bytes(), "{again}");
+    assert_eq!(again.code, Some(0), "{again}");
+}

@@ -184,6 +184,8 @@ class Handler(BaseHTTPRequestHandler):
     def reply(self, status, kind, body):
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        # As Azure's gateways do.
+        self.send_header("x-ms-region", "Nowhere")
         self.send_header("Content-Length", str(len(body)))
         # What would make the client try again would only take time.
         self.send_header("x-should-retry", "false")

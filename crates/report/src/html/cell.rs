@@ -8,7 +8,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
 use super::escaped;
 use crate::lines::Lines;
-use crate::mask::masked;
+use crate::mask::Detector;
 
 /// Lines around a finding.
 const AROUND: usize = 2;
@@ -75,11 +75,11 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// What makes `after` of `before`, secrets masked, with three lines around each change.
-pub(super) fn difference(before: &str, after: &str) -> String {
+pub(super) fn difference(before: &str, after: &str, secrets: &Detector) -> String {
     let split = |text| str::lines(text).collect::<Vec<&str>>();
     let ops = capture_diff_slices(Algorithm::Myers, &split(before), &split(after));
     // A mask keeps line breaks.
-    let (before, after) = (masked(before), masked(after));
+    let (before, after) = (secrets.masked(before), secrets.masked(after));
     let (old, new) = (split(&before), split(&after));
     let mut out = String::from("<pre class=\"diff\" tabindex=\"0\">");
     for (index, group) in group_diff_ops(ops, 3).into_iter().enumerate() {

@@ -260,7 +260,9 @@ impl View<'_, '_> {
             self.fix(out, number, fix, Some(id))?;
             if let Some(patch) = fix.edits.get(&id) {
                 let after = patch.apply(&cell.source);
-                out.write_all(cell::difference(&cell.source, &after).as_bytes())?;
+                out.write_all(
+                    cell::difference(&cell.source, &after, self.document.secrets).as_bytes(),
+                )?;
             }
             if fix.clears.contains(&id) {
                 writeln!(out, "<p class=\"gone\">Its outputs are cleared.</p>")?;
@@ -287,7 +289,7 @@ impl View<'_, '_> {
             )?;
             self.fix(out, number, fix, None)?;
             for one in new {
-                out.write_all(cell::difference("", &one.source).as_bytes())?;
+                out.write_all(cell::difference("", &one.source, self.document.secrets).as_bytes())?;
             }
             writeln!(out, "</details></article>")?;
         }

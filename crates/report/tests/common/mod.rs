@@ -124,6 +124,7 @@ pub fn document<'a>(
         bytes: notebook.bytes(),
         findings,
         crashes,
+        secrets: nbfix_report::Detector::built_in(),
     }
 }
 

@@ -13,6 +13,7 @@ use nbfix_text::TextRange;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model_constants::{Constants, Naming, Place};
+use crate::settings::Settings;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
@@ -174,7 +175,11 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         };
         finder.visit_body(unit.module.body());
         for (text, at) in finder.found {
-            if findings.is_allowed(unit.cell, at) {
+            let host = shown(text);
+            let host = host.split("://").last().unwrap_or_default();
+            let host = host.split(':').next().unwrap_or_default();
+            let endpoints = &Settings::of(findings).endpoints;
+            if endpoints.allows(host) || findings.is_allowed(unit.cell, at) {
                 continue;
             }
             if !order.contains(&text) {
@@ -193,7 +198,7 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         .iter()
         .filter_map(|text| Some((*text, places.get(text)?.as_slice())))
         .collect();
-    let constants = Constants::plan(semantic, &all, &BTreeMap::new(), &NAMING);
+    let constants = Constants::plan(semantic, &all, &BTreeMap::new(), &NAMING, None);
     for (text, places) in all {
         findings.extend(report(semantic, text, places, &constants));
     }

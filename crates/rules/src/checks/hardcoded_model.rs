@@ -14,6 +14,7 @@ use nbfix_text::TextRange;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model_constants::{Constants, MODELS, Place};
+use crate::model_discovery::Discovery;
 use crate::settings::Settings;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -188,7 +189,8 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         leaves |= finder.leaves;
         for found in finder.found {
             // The fix of all is one, and is to leave out what is meant to stay.
-            if findings.is_allowed(unit.cell, found.at) {
+            let is_ours = Settings::of(findings).models.allows(found.model);
+            if is_ours || findings.is_allowed(unit.cell, found.at) {
                 continue;
             }
             if !order.contains(&found.model) {
@@ -223,8 +225,9 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         .iter()
         .filter_map(|model| Some((*model, places.get(model)?.as_slice())))
         .collect();
-    let successors = &Settings::of(findings).models.replace;
-    let constants = Constants::plan(semantic, &models, successors, &MODELS);
+    let said = &Settings::of(findings).models;
+    let discovery = Discovery::of(semantic).filter(|_| said.discover);
+    let constants = Constants::plan(semantic, &models, &said.replace, &MODELS, discovery);
     for (model, places) in models {
         let Some(places) = places.split_first() else {
             continue;

@@ -4,17 +4,18 @@ use nbfix_ipynb::CellId;
 use nbfix_lint::{Check, Findings, Report};
 use nbfix_python::ast::{Expr, ExprStringLiteral};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, range, string_value};
-use nbfix_secrets::{Secret, What, find};
+use nbfix_secrets::{Secret, What};
 use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
-use crate::secrets::{Os, content, defaults, os, told, variable};
+use crate::secrets::{Os, content, defaults, detector, os, told, variable};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let detector = detector(findings);
     for (id, cell) in semantic.notebook().ids() {
-        let secrets = find(&cell.source);
+        let secrets = detector.find(&cell.source);
         if secrets.is_empty() {
             continue;
         }
@@ -23,7 +24,7 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         let known: Vec<TextRange> = match findings.runs("secret-default") {
             true => units
                 .iter()
-                .flat_map(|unit| defaults::of(semantic, unit))
+                .flat_map(|unit| defaults::of(semantic, unit, &detector))
                 .map(|default| default.value)
                 .collect(),
             false => Vec::new(),
@@ -41,7 +42,7 @@ fn report(
     semantic: &Semantic<'_>,
     id: CellId,
     units: &[&Unit<'_>],
-    secret: &Secret,
+    secret: &Secret<'_>,
     at: TextRange,
 ) -> Report {
     let source = semantic
@@ -64,7 +65,7 @@ fn report(
 fn edits(
     semantic: &Semantic<'_>,
     unit: &Unit<'_>,
-    secret: &Secret,
+    secret: &Secret<'_>,
     at: TextRange,
 ) -> Option<Vec<Edit>> {
     let mut walk = Walk {
@@ -76,7 +77,7 @@ fn edits(
     walk.visit_body(unit.module.body());
     let (literal, role) = walk.found?;
     let own = match &secret.what {
-        What::Shape(shape) => shape.env,
+        What::Shape(shape) => shape.env.as_deref(),
         What::Assigned { .. } => None,
     };
     let read = match role {

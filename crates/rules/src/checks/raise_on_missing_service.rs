@@ -5,20 +5,22 @@ use nbfix_python::range;
 use nbfix_semantic::{ProgramId, Semantic};
 
 use crate::degrade::Plan;
+use crate::services::Services;
 use crate::stops::{first_line, outage, stops_of};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let services = &Services::of(findings);
     let mut plan: Option<Plan> = None;
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
-        let stops = stops_of(semantic, unit);
+        let stops = stops_of(semantic, services, unit);
         let Some((first, others)) = stops.split_first() else {
             continue;
         };
         let place = first_line(unit, range(first.stmt));
-        let mut report =
-            Report::at(unit.cell, place).with("service", outage(semantic, unit, first).label);
+        let outage = outage(semantic, services, unit, first);
+        let mut report = Report::at(unit.cell, place).with("service", outage.label);
         for other in others {
             report = report.label(
                 unit.cell,

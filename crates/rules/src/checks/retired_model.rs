@@ -19,15 +19,19 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     let Some(today) = Settings::of(findings).today else {
         return;
     };
-    let mut groups: Vec<(&'static End, Vec<Use<'a>>)> = Vec::new();
+    let models = Settings::of(findings).models.clone();
+    let mut groups: Vec<(End<'_>, Vec<Use<'a>>)> = Vec::new();
     for each in uses(semantic) {
-        let Some(end) = end_of(each.provider, each.model) else {
+        if models.allows(each.model) {
+            continue;
+        }
+        let Some(end) = end_of(&models.extra, each.provider, each.model) else {
             continue;
         };
         if end.shutdown.days() > today.days() + AHEAD {
             continue;
         }
-        let same = |(_, others): &(&End, Vec<Use<'a>>)| {
+        let same = |(_, others): &(End<'_>, Vec<Use<'a>>)| {
             others
                 .first()
                 .is_some_and(|first| (first.model, first.provider) == (each.model, each.provider))
@@ -46,7 +50,7 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
 
 fn report(
     semantic: &Semantic<'_>,
-    end: &'static End,
+    end: End<'_>,
     places: &[Use<'_>],
     today: Date,
     findings: &Findings<'_>,
@@ -72,7 +76,10 @@ fn report(
         (_, true) => report,
         (_, false) => report.says("soon").level(Level::Warning),
     };
-    let source = format!("as of {}: {}", end.as_of, end.source);
+    let source = match end.as_of {
+        "" => end.source.to_owned(),
+        as_of => format!("as of {as_of}: {}", end.source),
+    };
     report = report.help(match successor {
         Some(name) => format!("`{name}` takes its place ({source})"),
         None => format!("the provider names no successor ({source})"),

@@ -7,13 +7,14 @@ use nbfix_semantic::{ProgramKind, Semantic, Unit};
 use nbfix_text::Edit;
 
 use crate::secrets::defaults::{Default, of};
-use crate::secrets::told;
+use crate::secrets::{detector, told};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let detector = detector(findings);
     for unit in semantic.units() {
-        for default in of(semantic, unit) {
+        for default in of(semantic, unit, &detector) {
             let value = default.value.of(unit.source);
             let mut report = told(Report::at(unit.cell, default.value), &default.what, value);
             for edit in mended(semantic, unit, &default) {
@@ -25,7 +26,7 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
 }
 
 /// The edits that drop the default; none if nothing would be left to read.
-fn mended(semantic: &Semantic<'_>, unit: &Unit<'_>, default: &Default<'_>) -> Vec<Edit> {
+fn mended(semantic: &Semantic<'_>, unit: &Unit<'_>, default: &Default<'_, '_>) -> Vec<Edit> {
     let kept = default.kept.of(unit.source);
     if kept.contains("setdefault") {
         return Vec::new();
@@ -45,7 +46,7 @@ fn mended(semantic: &Semantic<'_>, unit: &Unit<'_>, default: &Default<'_>) -> Ve
 fn early(
     semantic: &Semantic<'_>,
     unit: &Unit<'_>,
-    default: &Default<'_>,
+    default: &Default<'_, '_>,
     variable: &str,
     read: &str,
 ) -> Option<Vec<Edit>> {

@@ -2,18 +2,19 @@
 
 use memchr::{memchr, memmem};
 use nbfix_lint::{Check, Findings, Place, Report};
-use nbfix_secrets::{find_shapes, may_hold};
+use nbfix_secrets::Detector;
 use nbfix_semantic::Semantic;
 
 use nbfix_ipynb::plain;
 
-use crate::secrets::told;
+use crate::secrets::{detector, told};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 /// Whether outputs, as they stand in the file, may hold a secret. Most of their bytes are pictures, and those are
 /// passed over.
-fn may_be_told(raw: &[u8]) -> bool {
+fn may_be_told(raw: &[u8], detector: &Detector) -> bool {
+    let may_hold = |part: &[u8]| detector.may_hold(part);
     let mut from = 0;
     for at in memmem::find_iter(raw, b"\"image/") {
         if at < from {
@@ -36,22 +37,23 @@ fn may_be_told(raw: &[u8]) -> bool {
 }
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let detector = detector(findings);
     let notebook = semantic.notebook();
     for (id, cell) in notebook.ids() {
         // The bytes are looked at as they are: most outputs hold nothing, and are never read.
         let raw = cell
             .outputs_range()
             .and_then(|range| notebook.bytes().get(range));
-        if !raw.is_some_and(may_be_told) {
+        if !raw.is_some_and(|raw| may_be_told(raw, &detector)) {
             continue;
         }
         let mut known: Vec<String> = Vec::new();
         for output in notebook.output_texts(id) {
-            if !may_hold(output.text.as_bytes()) {
+            if !detector.may_hold(output.text.as_bytes()) {
                 continue;
             }
             let text = plain(&output.text);
-            for secret in find_shapes(&text) {
+            for secret in detector.find_shapes(&text) {
                 let value = &text[secret.range.clone()];
                 // A value is shown in several forms, and printed again and again.
                 if known.iter().any(|told| told == value) {
@@ -70,7 +72,8 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
                     range,
                     cell: Some(id),
                 };
-                findings.push(told(Report::in_place(place), &secret.what, value));
+                let report = told(Report::in_place(place), &secret.what, value);
+                findings.push(report.clear_outputs(id));
             }
         }
     }

@@ -5,12 +5,13 @@ use nbfix_semantic::Semantic;
 
 use crate::degrade::Plan;
 use crate::first_uses::uses_of;
+use crate::services::Services;
 use crate::stops::first_line;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
-    let all = uses_of(semantic);
+    let all = uses_of(semantic, &Services::of(findings));
     let mut told: Vec<&str> = Vec::new();
     let mut plan: Option<Plan> = None;
     for (unit, uses) in &all {

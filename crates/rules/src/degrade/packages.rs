@@ -7,72 +7,84 @@ use nbfix_python::range;
 use nbfix_semantic::Unit;
 use nbfix_text::Edit;
 
-use super::Need;
+use super::taint::Need;
 use super::text::{PACKAGE, indented, line_end, line_start, quoted, stands_alone};
-use crate::services;
+use crate::services::{Service, Services};
 
-/// The statements around `index` that import packages of one of these services, first and last.
-pub(super) fn run_at(
-    unit: &Unit<'_>,
-    index: usize,
-    services: &BTreeSet<&'static str>,
-) -> Option<(usize, usize)> {
-    let body = unit.module.body();
-    let service = |at: usize| body.get(at).and_then(service_of);
-    let id = service(index).filter(|id| services.iter().any(|other| comes_with(id, other)))?;
-    let first = (0..=index)
-        .rev()
-        .take_while(|at| service(*at) == Some(id))
-        .last()?;
-    let last = (index..body.len())
-        .take_while(|at| service(*at) == Some(id))
-        .last()?;
-    Some((first, last))
+/// The services whose packages may be missing.
+pub(super) struct Missing {
+    pub(super) services: Services,
+    /// Their ids.
+    pub(super) ids: BTreeSet<String>,
 }
 
-/// Whether the packages of one service are missing where the other one is: its own, or those of the cloud that it is in.
-fn comes_with(packages: &str, service: &str) -> bool {
-    let in_cloud =
-        |cloud: fn(&services::Service) -> bool| services::by_id(service).is_some_and(cloud);
-    packages == service
-        || match packages {
-            "azure_login" => in_cloud(services::Service::is_azure),
-            "aws" => in_cloud(services::Service::is_aws),
-            _ => false,
-        }
-}
+impl Missing {
+    /// The statements around `index` that import packages of one of these services, first and last.
+    pub(super) fn run_at(&self, unit: &Unit<'_>, index: usize) -> Option<(usize, usize)> {
+        let body = unit.module.body();
+        let service = |at: usize| body.get(at).and_then(|stmt| self.service_of(stmt));
+        let id =
+            service(index).filter(|id| self.ids.iter().any(|other| self.comes_with(id, other)))?;
+        let is_same = |at: &usize| service(*at).as_ref() == Some(&id);
+        let first = (0..=index).rev().take_while(is_same).last()?;
+        let last = (index..body.len()).take_while(is_same).last()?;
+        Some((first, last))
+    }
 
-/// The service whose package a statement imports.
-fn service_of(stmt: &Stmt) -> Option<&'static str> {
-    let service = match stmt {
-        Stmt::Import(import) => {
-            let mut modules = import
-                .names
-                .iter()
-                .map(|alias| services::by_module(alias.name.as_str()));
-            let first = modules.next()??;
-            modules
-                .all(|other| other.is_some_and(|other| other.id == first.id))
-                .then_some(first)?
-        }
-        Stmt::ImportFrom(import) if import.level == 0 => {
-            if import.names.iter().any(|alias| alias.name.as_str() == "*") {
-                return None;
+    /// Whether the packages of one service are missing where the other one is: its own, or those of the cloud that it is
+    /// in.
+    fn comes_with(&self, packages: &str, service: &str) -> bool {
+        let in_cloud = |cloud: fn(&Service) -> bool| {
+            let service = self.services.by_id(service);
+            service.is_some_and(|service| cloud(&service))
+        };
+        packages == service
+            || match packages {
+                "azure_login" => in_cloud(Service::is_azure),
+                "aws" => in_cloud(Service::is_aws),
+                _ => false,
             }
-            let module = import.module.as_ref()?.as_str();
-            // `from google.cloud import bigquery`: the name may be the module.
-            let mut named = import
-                .names
-                .iter()
-                .map(|alias| services::by_module(&format!("{module}.{}", alias.name)));
-            let first = named.next()??;
-            named
-                .all(|other| other.is_some_and(|other| other.id == first.id))
-                .then_some(first)?
+    }
+
+    /// The service whose package a statement imports.
+    fn service_of(&self, stmt: &Stmt) -> Option<String> {
+        let of_module = |module: &str| Some(self.services.by_module(module)?.id.clone());
+        match stmt {
+            Stmt::Import(import) => {
+                let modules = import.names.iter();
+                one_of(modules.map(|alias| of_module(alias.name.as_str())))
+            }
+            Stmt::ImportFrom(import) if import.level == 0 => {
+                if import.names.iter().any(|alias| alias.name.as_str() == "*") {
+                    return None;
+                }
+                let module = import.module.as_ref()?.as_str();
+                // `from google.cloud import bigquery`: the name may be the module.
+                let names = import.names.iter();
+                one_of(names.map(|alias| of_module(&format!("{module}.{}", alias.name))))
+            }
+            _ => None,
         }
-        _ => return None,
-    };
-    Some(service.id.as_str())
+    }
+
+    /// What a name of the run needs: the first one is there.
+    pub(super) fn need(&self, unit: &Unit<'_>, run: (usize, usize)) -> Option<Need> {
+        let body = unit.module.body();
+        let first = body.get(run.0)?;
+        let name = names(first).first().copied()?;
+        Some(Need {
+            test: format!("{name} is not None"),
+            label: format!("{PACKAGE}{}", distribution(&module(first)?)),
+            package_of: self.service_of(first),
+        })
+    }
+}
+
+/// What all of them are, if they are the same.
+fn one_of(mut ids: impl Iterator<Item = Option<String>>) -> Option<String> {
+    let first = ids.next()??;
+    ids.all(|other| other.as_ref() == Some(&first))
+        .then_some(first)
 }
 
 /// The names that an import binds.
@@ -110,18 +122,6 @@ fn module(stmt: &Stmt) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// What a name of the run needs: the first one is there.
-pub(super) fn need(unit: &Unit<'_>, run: (usize, usize)) -> Option<Need> {
-    let body = unit.module.body();
-    let first = body.get(run.0)?;
-    let name = names(first).first().copied()?;
-    Some(Need {
-        test: format!("{name} is not None"),
-        label: format!("{PACKAGE}{}", distribution(&module(first)?)),
-        package_of: service_of(first),
-    })
 }
 
 /// The edits that let the imports of the run fail.

@@ -8,10 +8,12 @@ use nbfix_semantic::{ProgramId, Semantic, Unit};
 use super::{Site, helper};
 use crate::first_uses::Use;
 use crate::guards::handler_body;
+use crate::services::Services;
 use crate::{az_runs, first_uses, stops};
 
 /// The sites of all rules that run, in order; none overlaps another.
 pub(super) fn all(semantic: &Semantic<'_>, findings: &Findings<'_>) -> Vec<Site> {
+    let services = &Services::of(findings);
     let mut sites: Vec<Site> = Vec::new();
     let mut az = if findings.runs("subprocess-az") {
         az_runs::runs_of(semantic)
@@ -19,7 +21,7 @@ pub(super) fn all(semantic: &Semantic<'_>, findings: &Findings<'_>) -> Vec<Site>
         Vec::new()
     };
     let uses = if findings.runs("unguarded-service") {
-        first_uses::uses_of(semantic)
+        first_uses::uses_of(semantic, services)
     } else {
         Vec::new()
     };
@@ -27,23 +29,23 @@ pub(super) fn all(semantic: &Semantic<'_>, findings: &Findings<'_>) -> Vec<Site>
         let mut here: Vec<Site> = Vec::new();
         if findings.runs("raise-on-missing-service") {
             // What the author allows is no site: it is meant to stop.
-            let mut stops = stops::stops_of(semantic, unit);
+            let mut stops = stops::stops_of(semantic, services, unit);
             stops.retain(|stop| {
                 let at = stops::first_line(unit, range(stop.stmt));
                 !findings.is_allowed_of("raise-on-missing-service", unit.cell, at)
             });
-            here.extend(stops::sites(semantic, unit, &stops));
+            here.extend(stops::sites(semantic, services, unit, &stops));
         }
         if let Some(at) = az.iter().position(|(other, _)| other.index == unit.index) {
             let (_, mut runs) = az.swap_remove(at);
             runs.retain(|run| !findings.is_allowed_of("subprocess-az", unit.cell, run.at));
-            here.extend(az_runs::site(unit, &runs));
+            here.extend(az_runs::site(services, unit, &runs));
         }
         if let Some((_, uses)) = uses.iter().find(|(other, _)| other.index == unit.index) {
             let allowed =
                 |each: &Use| findings.is_allowed_of("unguarded-service", unit.cell, each.at);
             let uses: Vec<&Use> = uses.iter().filter(|each| !allowed(each)).collect();
-            here.extend(first_uses::sites(semantic, unit, &uses));
+            here.extend(first_uses::sites(semantic, services, unit, &uses));
         }
         here.sort_by_key(|site| (site.from, site.to));
         for site in here {

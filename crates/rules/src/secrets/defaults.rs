@@ -2,15 +2,15 @@
 
 use nbfix_python::ast::{BoolOp, Expr, ExprBoolOp, ExprCall, ExprSubscript};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, range, string_value};
-use nbfix_secrets::{What, assigned_to};
+use nbfix_secrets::{Detector, What};
 use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::TextRange;
 
 use super::content;
 
 /// A secret that is taken where the environment says nothing.
-pub(crate) struct Default<'a> {
-    pub(crate) what: What,
+pub(crate) struct Default<'a, 'd> {
+    pub(crate) what: What<'d>,
     /// The secret, in the unit's text.
     pub(crate) value: TextRange,
     /// The whole expression: the read with its default.
@@ -26,7 +26,11 @@ pub(crate) struct Default<'a> {
 }
 
 /// The secrets that are defaults in this unit, in order.
-pub(crate) fn of<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>) -> Vec<Default<'a>> {
+pub(crate) fn of<'a, 'd>(
+    semantic: &Semantic<'a>,
+    unit: &Unit<'a>,
+    detector: &'d Detector,
+) -> Vec<Default<'a, 'd>> {
     let words = ["environ", "getenv", " or "];
     if !words.iter().any(|word| unit.source.contains(word)) {
         return Vec::new();
@@ -34,6 +38,7 @@ pub(crate) fn of<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>) -> Vec<Default<'a
     let mut walk = Walk {
         semantic,
         unit,
+        detector,
         ancestors: Vec::new(),
         found: Vec::new(),
     };
@@ -41,14 +46,15 @@ pub(crate) fn of<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>) -> Vec<Default<'a
     walk.found
 }
 
-struct Walk<'s, 'a> {
+struct Walk<'s, 'a, 'd> {
     semantic: &'s Semantic<'a>,
     unit: &'s Unit<'a>,
+    detector: &'d Detector,
     ancestors: Vec<AnyNodeRef<'a>>,
-    found: Vec<Default<'a>>,
+    found: Vec<Default<'a, 'd>>,
 }
 
-impl<'a> SourceOrderVisitor<'a> for Walk<'_, 'a> {
+impl<'a> SourceOrderVisitor<'a> for Walk<'_, 'a, '_> {
     fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
         let found = match node {
             AnyNodeRef::ExprCall(call) => self.in_call(call),
@@ -65,8 +71,8 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'_, 'a> {
     }
 }
 
-impl<'a> Walk<'_, 'a> {
-    fn in_call(&self, call: &'a ExprCall) -> Option<Default<'a>> {
+impl<'a, 'd> Walk<'_, 'a, 'd> {
+    fn in_call(&self, call: &'a ExprCall) -> Option<Default<'a, 'd>> {
         let variable = self.read_by_call(call)?;
         let arguments = &call.arguments;
         let named = arguments
@@ -75,7 +81,9 @@ impl<'a> Walk<'_, 'a> {
             .find(|it| it.arg.as_ref().is_some_and(|arg| arg == "default"));
         let default = arguments.args.get(1).or(named.map(|it| &it.value))?;
         let value = content(self.unit.source, default)?;
-        let what = assigned_to(&variable, string_value(default)?)?;
+        let what = self
+            .detector
+            .assigned_to(&variable, string_value(default)?)?;
         let first = range(arguments.args.first()?);
         let whole = range(call);
         Some(Default {
@@ -89,7 +97,7 @@ impl<'a> Walk<'_, 'a> {
         })
     }
 
-    fn in_either(&self, either: &'a ExprBoolOp) -> Option<Default<'a>> {
+    fn in_either(&self, either: &'a ExprBoolOp) -> Option<Default<'a, 'd>> {
         if either.op != BoolOp::Or {
             return None;
         }
@@ -102,7 +110,7 @@ impl<'a> Walk<'_, 'a> {
             Expr::Attribute(attribute) => Some(attribute.attr.to_string()),
             _ => None,
         })?;
-        let what = assigned_to(&name, string_value(last)?)?;
+        let what = self.detector.assigned_to(&name, string_value(last)?)?;
         let kept = TextRange::new(range(either).start(), range(nearest).end());
         let between = TextRange::new(kept.end(), range(last).start());
         // Parentheses around one of them would be torn apart.

@@ -1,16 +1,26 @@
 //! What the rules on secrets share.
 
-use nbfix_lint::Report;
+use nbfix_lint::{Findings, Report};
 use nbfix_python::ast::{Expr, StringLiteral};
 use nbfix_python::{range, single_literal};
-use nbfix_secrets::{What, short};
+use nbfix_secrets::{Detector, What, short};
 use nbfix_semantic::{Binding, BindingKind, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
+use crate::Settings;
+
 pub(crate) mod defaults;
+mod settings;
+
+pub use settings::SecretSettings;
+
+/// What counts as a secret in the project of these findings.
+pub(crate) fn detector(findings: &Findings<'_>) -> std::sync::Arc<Detector> {
+    Settings::of(findings).secrets.detector()
+}
 
 /// A report of a secret with the words for it; the secret itself is in none of them.
-pub(crate) fn told(report: Report, what: &What, value: &str) -> Report {
+pub(crate) fn told(report: Report, what: &What<'_>, value: &str) -> Report {
     report
         .with("what", what.noun())
         .with("shown", short(value))

@@ -258,29 +258,12 @@ fn reads(block: &Block<'_>, names: &mut Vec<NameId>) {
     for op in &block.ops {
         match op {
             Op::Read { name, .. } => names.push(*name),
-            Op::Branch { then, other, .. } => {
-                reads(then, names);
-                reads(other, names);
-            }
-            Op::Loop { body, other, .. } => {
-                reads(body, names);
-                reads(other, names);
-            }
-            Op::Try {
-                body,
-                handlers,
-                other,
-                last,
-            } => {
-                reads(body, names);
-                handlers
-                    .iter()
-                    .for_each(|handler| reads(&handler.block, names));
-                reads(other, names);
-                reads(last, names);
-            }
-            Op::Perhaps(block) | Op::Apart(block) => reads(block, names),
-            _ => {}
+            // Only some versions of Python run it.
+            Op::Annotation(_) => {}
+            _ => op
+                .blocks()
+                .into_iter()
+                .for_each(|inner| reads(inner, names)),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! cannot be seen, nothing is said.
 
 mod arguments;
+mod compound;
 mod expressions;
 mod facts;
 mod known;

@@ -112,6 +112,36 @@ pub(crate) enum Op<'a> {
     Anything,
 }
 
+impl<'a> Op<'a> {
+    /// The blocks inside, in the order of the source.
+    pub(crate) fn blocks(&self) -> Vec<&Block<'a>> {
+        match self {
+            Self::Branch { then, other, .. } => vec![then, other],
+            Self::Loop { body, other, .. } => vec![body, other],
+            Self::Try {
+                body,
+                handlers,
+                other,
+                last,
+            } => {
+                let handlers = handlers.iter().map(|handler| &handler.block);
+                std::iter::once(body)
+                    .chain(handlers)
+                    .chain([other, last])
+                    .collect()
+            }
+            Self::Perhaps(block) | Self::Annotation(block) | Self::Apart(block) => vec![block],
+            Self::Read { .. }
+            | Self::Ask { .. }
+            | Self::Bind { .. }
+            | Self::Unbind { .. }
+            | Self::Call { .. }
+            | Self::Stop(_)
+            | Self::Anything => Vec::new(),
+        }
+    }
+}
+
 /// What a name gets, as far as it matters for what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {

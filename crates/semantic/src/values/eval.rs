@@ -1,9 +1,7 @@
 //! The evaluator: one question, bounded.
 
-use nbfix_python::ast::{
-    self, Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator, Stmt, UnaryOp,
-};
-use nbfix_python::{SourceOrderVisitor, range, string_value};
+use nbfix_python::ast::{self, Expr, ExprCall, Operator, Stmt, UnaryOp};
+use nbfix_python::{FStringPiece, SourceOrderVisitor, fstring_pieces, range, string_value};
 
 use super::bindings::{Set, Setter, seen};
 use super::ops::{add, at, each_choice, entry, is_several, join};
@@ -113,29 +111,20 @@ impl<'s, 'a> Evaluator<'s, 'a> {
 
     fn fstring(&mut self, unit: usize, fstring: &'a ast::ExprFString) -> Text<'a> {
         let mut text = Text::default();
-        for part in &fstring.value {
-            match part {
-                FStringPart::Literal(literal) => text.push_str(literal),
-                FStringPart::FString(fstring) => {
-                    for element in &fstring.elements {
-                        match element {
-                            InterpolatedStringElement::Literal(literal) => {
-                                text.push_str(&literal.value);
-                            }
-                            InterpolatedStringElement::Interpolation(hole) => {
-                                let source = self.source(unit, &hole.expression);
-                                let is_plain = hole.format_spec.is_none()
-                                    && hole.conversion == ast::ConversionFlag::None
-                                    && hole.debug_text.is_none();
-                                let piece = if is_plain {
-                                    self.value(unit, &hole.expression).into_text(source)
-                                } else {
-                                    Text::unknown(source, None)
-                                };
-                                text.push(piece);
-                            }
-                        }
-                    }
+        for piece in fstring_pieces(fstring) {
+            match piece {
+                FStringPiece::Text(constant) => text.push_str(constant),
+                FStringPiece::Hole(hole) => {
+                    let source = self.source(unit, &hole.expression);
+                    let is_plain = hole.format_spec.is_none()
+                        && hole.conversion == ast::ConversionFlag::None
+                        && hole.debug_text.is_none();
+                    let piece = if is_plain {
+                        self.value(unit, &hole.expression).into_text(source)
+                    } else {
+                        Text::unknown(source, None)
+                    };
+                    text.push(piece);
                 }
             }
         }

@@ -236,26 +236,12 @@ impl<'a> Machine<'_, 'a> {
             match op {
                 Op::Bind { name, .. } => self.trust(*name),
                 Op::Anything => self.state.open = true,
-                Op::Branch { then, other, .. } => [then, other]
+                // What is bound in there is not seen outside.
+                Op::Apart(_) => {}
+                _ => op
+                    .blocks()
                     .into_iter()
-                    .for_each(|each| self.trust_all(each)),
-                Op::Loop { body, other, .. } => [body, other]
-                    .into_iter()
-                    .for_each(|each| self.trust_all(each)),
-                Op::Perhaps(block) | Op::Annotation(block) => self.trust_all(block),
-                Op::Try {
-                    body,
-                    handlers,
-                    other,
-                    last,
-                } => {
-                    let handlers = handlers.iter().map(|handler| &handler.block);
-                    [body, other, last]
-                        .into_iter()
-                        .chain(handlers)
-                        .for_each(|each| self.trust_all(each));
-                }
-                _ => {}
+                    .for_each(|inner| self.trust_all(inner)),
             }
         }
     }

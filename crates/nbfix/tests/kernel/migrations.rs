@@ -59,12 +59,7 @@ fn mended_notebooks_of_gemini_say_what_the_originals_said() {
 #[test]
 #[ignore = "installs two versions of pinecone: just verify-migrations"]
 fn mended_notebooks_of_pinecone_say_what_the_originals_said() {
-    say_the_same(
-        "pinecone",
-        "pinecone-client==2.2.4",
-        "pinecone==10.2.0",
-        3,
-    );
+    say_the_same("pinecone", "pinecone-client==2.2.4", "pinecone==10.2.0", 3);
 }
 
 #[test]

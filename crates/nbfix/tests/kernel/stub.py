@@ -83,7 +83,8 @@ MODELS = [
 ]
 
 
-# Pinecone's indexes, by name, and where they are.
+# How the paths of Pinecone begin; its indexes, by name, and where they are.
+PINECONE = ("actions", "databases", "indexes", "query", "describe_index_stats", "vectors")
 INDEXES = {}
 SPECS = {}
 
@@ -94,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         path = self.path.split("?")[0]
-        if self.headers.get("Api-Key"):
+        if path.split("/")[1] in PINECONE:
             return self.pinecone("GET", path, {})
         found = {"models": MODELS} if path.endswith("/models") else next((it for it in MODELS if path.endswith(it["name"])), {})
         self.reply(200, "application/json", json.dumps(found).encode())
@@ -104,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
         is_json = body.startswith((b"{", b"["))
         request = json.loads(body) if is_json else {"bytes": len(body)}
         path = self.path.split("?")[0]
-        if self.headers.get("Api-Key"):
+        if path.split("/")[1] in PINECONE:
             return self.pinecone("POST", path, request)
         if "/models/" in path:
             return self.gemini(path, request)

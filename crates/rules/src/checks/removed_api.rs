@@ -66,7 +66,9 @@ fn with_fix(report: Report, migration: &Migration) -> Report {
         }
         Err(why) => {
             let advice = words.advice;
-            report.help(format!("{advice}; it is not mended by itself because {why}"))
+            report.help(format!(
+                "{advice}; it is not mended by itself because {why}"
+            ))
         }
     }
 }

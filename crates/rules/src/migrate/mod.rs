@@ -45,8 +45,12 @@ pub(crate) fn migrations<'a>(
     semantic: &Semantic<'a>,
     allowed: &dyn Fn(CellId, TextRange) -> bool,
 ) -> Vec<Migration> {
-    [google::migration(semantic, allowed), pinecone::migration(semantic, allowed), search::migration(semantic, allowed)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        google::migration(semantic, allowed),
+        pinecone::migration(semantic, allowed),
+        search::migration(semantic, allowed),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

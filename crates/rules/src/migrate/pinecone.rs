@@ -60,7 +60,10 @@ const SAME: &[(&str, &[&str])] = &[
             "sparse_vector",
         ],
     ),
-    ("upsert", &["vectors", "namespace", "batch_size", "show_progress"]),
+    (
+        "upsert",
+        &["vectors", "namespace", "batch_size", "show_progress"],
+    ),
     ("fetch", &["ids", "namespace"]),
     ("delete", &["ids", "delete_all", "namespace", "filter"]),
     ("describe_index_stats", &["filter"]),
@@ -121,7 +124,10 @@ pub(super) fn migration<'a>(
     allowed: &dyn Fn(CellId, TextRange) -> bool,
 ) -> Option<Migration> {
     let mentions = |unit: &&Unit<'a>| unit.source.contains("pinecone");
-    if !semantic.units_of(ProgramId::DOCUMENT).any(|unit| mentions(&unit)) {
+    if !semantic
+        .units_of(ProgramId::DOCUMENT)
+        .any(|unit| mentions(&unit))
+    {
         return None;
     }
     let mut found = Finder {
@@ -159,11 +165,15 @@ impl<'a> Finder<'_, 'a> {
             return Err(why);
         }
         let semantic = self.semantic;
-        let alias = self.alias.as_deref().ok_or("the library is imported in another way")?;
+        let alias = self
+            .alias
+            .as_deref()
+            .ok_or("the library is imported in another way")?;
         let client = free_name(semantic, &["pc", "pinecone_client"])?;
         let tracer = Tracer::new(semantic, Pinecone(self.kinds));
         let mut edits = Edits::new();
-        let (mut made, mut first): (Option<(usize, usize)>, Option<(usize, usize)>) = (None, None);
+        let mut made: Option<(usize, usize)> = None;
+        let mut first: Option<(usize, usize)> = None;
         for unit in semantic.units_of(ProgramId::DOCUMENT) {
             let mut reader = Reader {
                 alias,
@@ -203,11 +213,13 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
                     if name == "pinecone" {
                         let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
                         if self.alias.as_deref().is_some_and(|known| known != bound) {
-                            self.blocked.get_or_insert("the library has two names".to_owned());
+                            self.blocked
+                                .get_or_insert("the library has two names".to_owned());
                         }
                         self.alias = Some(bound.to_owned());
                     } else if name.starts_with("pinecone.") {
-                        self.blocked.get_or_insert(format!("`{name}` has no counterpart"));
+                        self.blocked
+                            .get_or_insert(format!("`{name}` has no counterpart"));
                     }
                 }
             }
@@ -216,7 +228,8 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
                 let names: Vec<&str> = import.names.iter().map(|it| it.name.as_str()).collect();
                 if module == "pinecone" || module.starts_with("pinecone.") {
                     let names = names.join("`, `");
-                    self.blocked.get_or_insert(format!("`{names}` are imported by name"));
+                    self.blocked
+                        .get_or_insert(format!("`{names}` are imported by name"));
                 } else if names.iter().any(|name| name.contains("Pinecone"))
                     || module.split('.').skip(1).any(|part| part == "pinecone")
                 {
@@ -342,9 +355,13 @@ impl<'a> Reader<'_, 'a> {
             "create_index" => {
                 let known = ["name", "dimension", "metric", "timeout"];
                 if arguments.positional() > 2
-                    || !keywords.iter().all(|(name, _)| known.contains(name) || PODS.contains(name))
+                    || !keywords
+                        .iter()
+                        .all(|(name, _)| known.contains(name) || PODS.contains(name))
                 {
-                    return Err("an index is made with settings that have no counterpart".to_owned());
+                    return Err(
+                        "an index is made with settings that have no counterpart".to_owned()
+                    );
                 }
                 if let Some(dimension) = call.arguments.args.get(1) {
                     arguments.rename(dimension, "dimension");
@@ -369,7 +386,11 @@ impl<'a> Reader<'_, 'a> {
                 }
                 arguments.calls(format!("{client}.create_index"));
             }
-            _ => return Err(format!("`pinecone.{path}` has no counterpart that takes the same")),
+            _ => {
+                return Err(format!(
+                    "`pinecone.{path}` has no counterpart that takes the same"
+                ));
+            }
         }
         if !self.in_function() {
             self.first.get_or_insert(range(call).start());
@@ -384,7 +405,10 @@ impl<'a> Reader<'_, 'a> {
             return Err("nobody can tell in which environment an index is made".to_owned());
         };
         let semantic = self.tracer.semantic;
-        let home = semantic.units().get(*unit).ok_or("a cell cannot be found")?;
+        let home = semantic
+            .units()
+            .get(*unit)
+            .ok_or("a cell cannot be found")?;
         let alias = self.alias;
         let known = semantic.value(home, environment).likely();
         let row = SERVERLESS
@@ -398,7 +422,11 @@ impl<'a> Reader<'_, 'a> {
         }
         // A text that names no environment is there to be filled in, and today nobody has anything to fill in.
         let is_placeholder = environment.is_string_literal_expr()
-            || !semantic.value(home, environment).choices().iter().any(is_given);
+            || !semantic
+                .value(home, environment)
+                .choices()
+                .iter()
+                .any(is_given);
         let names_one = known
             .as_deref()
             .is_some_and(|name| CLOUDS.iter().any(|cloud| name.ends_with(cloud)));
@@ -407,12 +435,18 @@ impl<'a> Reader<'_, 'a> {
         }
         let text = range(*environment).of(home.source);
         // Today the number of pods is that of the replicas, times that of the shards.
-        if pods.iter().any(|(name, value)| *name == "pods" && self.text(value) != "1") {
+        if pods
+            .iter()
+            .any(|(name, value)| *name == "pods" && self.text(value) != "1")
+        {
             return Err("an index is made of several pods".to_owned());
         }
         let pods = pods.iter().filter(|(name, _)| *name != "pods");
         let pods = pods.map(|(name, value)| format!(", {name}={}", self.text(value)));
-        Ok(format!("{alias}.PodSpec(environment={text}{})", pods.collect::<String>()))
+        Ok(format!(
+            "{alias}.PodSpec(environment={text}{})",
+            pods.collect::<String>()
+        ))
     }
 
     /// A method of an index.
@@ -474,7 +508,9 @@ impl<'a> Reader<'_, 'a> {
                 _ => false,
             };
             let path = self.tracer.semantic.qualified(self.unit, expr);
-            let path = path.as_deref().and_then(|path| path.strip_prefix("pinecone."));
+            let path = path
+                .as_deref()
+                .and_then(|path| path.strip_prefix("pinecone."));
             if let Some(path) = path.filter(|path| !is_called && !path.starts_with("__")) {
                 return Err(format!("`pinecone.{path}` has no counterpart"));
             }
@@ -498,7 +534,10 @@ impl<'a> Reader<'_, 'a> {
             (Some(AnyNodeRef::ExprAttribute(read)), Kind::Description)
                 if !["status", "dimension", "metric", "name"].contains(&read.attr.as_str()) =>
             {
-                Err(format!("the description of an index has no `{}` any more", read.attr))
+                Err(format!(
+                    "the description of an index has no `{}` any more",
+                    read.attr
+                ))
             }
             (Some(AnyNodeRef::ExprSubscript(read)), _) if string_value(&read.slice).is_some() => {
                 Err(format!("`{text}` is read as a dictionary"))

@@ -160,7 +160,10 @@ pub(super) fn migration<'a>(
     allowed: &dyn Fn(CellId, TextRange) -> bool,
 ) -> Option<Migration> {
     let mentions = |unit: &&Unit<'a>| unit.source.contains("azure.search");
-    if !semantic.units_of(ProgramId::DOCUMENT).any(|unit| mentions(&unit)) {
+    if !semantic
+        .units_of(ProgramId::DOCUMENT)
+        .any(|unit| mentions(&unit))
+    {
         return None;
     }
     let mut found = Finder {
@@ -181,7 +184,11 @@ pub(super) fn migration<'a>(
     if !found.is_old {
         return None;
     }
-    if found.edits.iter().any(|(cell, edit)| allowed(*cell, edit.range)) {
+    if found
+        .edits
+        .iter()
+        .any(|(cell, edit)| allowed(*cell, edit.range))
+    {
         found.blocked = Some("a part of it is meant to stay".to_owned());
     }
     if found.writes_profile && !semantic.is_bound(ProgramId::DOCUMENT, "VectorSearchProfile") {
@@ -315,7 +322,11 @@ impl<'a> Finder<'_, 'a> {
         let Some(path) = self.semantic.qualified(self.unit, expr) else {
             return;
         };
-        if path.strip_prefix(MODELS).and_then(|it| it.strip_prefix('.')) == Some(LANGUAGE) {
+        if path
+            .strip_prefix(MODELS)
+            .and_then(|it| it.strip_prefix('.'))
+            == Some(LANGUAGE)
+        {
             self.block("the language of a query is no longer sent");
         }
         let Some(class) = Self::class(&path).filter(|class| class.old != class.new) else {
@@ -328,7 +339,8 @@ impl<'a> Finder<'_, 'a> {
         };
         // Another name that the import gives stays.
         if at.of(self.unit.source) == class.old {
-            self.edits.push((self.unit.cell, Edit::replace(at, class.new)));
+            self.edits
+                .push((self.unit.cell, Edit::replace(at, class.new)));
         }
     }
 }
@@ -346,7 +358,10 @@ fn without(unit: &Unit<'_>, names: &[Alias], alias: &Alias) -> Option<Edit> {
     }
     let index = names.iter().position(|it| range(it) == at)?;
     match (names.get(index + 1), index.checked_sub(1)) {
-        (Some(next), _) => Some(Edit::delete(TextRange::new(at.start(), range(next).start()))),
+        (Some(next), _) => Some(Edit::delete(TextRange::new(
+            at.start(),
+            range(next).start(),
+        ))),
         (None, Some(before)) => {
             let before = range(names.get(before)?);
             Some(Edit::delete(TextRange::new(before.end(), at.end())))

@@ -308,7 +308,7 @@ fn returns_one(ancestors: &[AnyNodeRef<'_>]) -> bool {
 }
 
 /// The values that a function returns, itself and no function inside it.
-fn returned<'a>(body: &'a [Stmt]) -> Vec<&'a Expr> {
+fn returned(body: &[Stmt]) -> Vec<&Expr> {
     struct Returned<'a>(Vec<&'a Expr>);
     impl<'a> SourceOrderVisitor<'a> for Returned<'a> {
         fn visit_stmt(&mut self, stmt: &'a Stmt) {

@@ -41,7 +41,14 @@ const LEAVES: &[&str] = &[
 ];
 
 /// Entries that hold lists of objects.
-const LISTS: &[&str] = &["choices", "data", "results", "tool_calls", "segments", "words"];
+const LISTS: &[&str] = &[
+    "choices",
+    "data",
+    "results",
+    "tool_calls",
+    "segments",
+    "words",
+];
 
 /// Keys that hardly anything but an answer has; who reads one of what cannot be followed may read an answer.
 const TELLING: &[&str] = &["choices", "delta", "usage", "finish_reason", "total_tokens"];
@@ -66,7 +73,8 @@ pub(super) fn edits<'a>(semantic: &Semantic<'a>, calls: &[Called<'a>]) -> Result
             stream.is_some_and(|it| !matches!(&it.value, Expr::BooleanLiteral(no) if !no.value));
         let format = called.call.arguments.find_keyword("response_format");
         let is_text = called.target.starts_with("audio.")
-            && format.is_some_and(|it| matches!(string_value(&it.value), Some("text" | "srt" | "vtt")));
+            && format
+                .is_some_and(|it| matches!(string_value(&it.value), Some("text" | "srt" | "vtt")));
         let shape = match (is_text, streams) {
             (true, _) => Shape::Plain,
             (false, true) => Shape::List,

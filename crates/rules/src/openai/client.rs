@@ -127,17 +127,21 @@ impl Place {
                 return Err(format!("`{variable}` is no longer read by the library"));
             }
         }
-        let mut imports = semantic.names(ProgramId::DOCUMENT).flat_map(|(name, bindings)| {
-            bindings.iter().filter_map(move |it| match &it.kind {
-                BindingKind::Import(to) if to == "openai" => Some((it.unit, it.range, name)),
-                // A class that is imported by its name: its import becomes one of the module.
-                BindingKind::Import(to) => {
-                    let class = to.strip_prefix("openai.")?;
-                    super::GONE.contains(&class).then_some((it.unit, it.range, "openai"))
-                }
-                _ => None,
-            })
-        });
+        let mut imports = semantic
+            .names(ProgramId::DOCUMENT)
+            .flat_map(|(name, bindings)| {
+                bindings.iter().filter_map(move |it| match &it.kind {
+                    BindingKind::Import(to) if to == "openai" => Some((it.unit, it.range, name)),
+                    // A class that is imported by its name: its import becomes one of the module.
+                    BindingKind::Import(to) => {
+                        let class = to.strip_prefix("openai.")?;
+                        super::GONE
+                            .contains(&class)
+                            .then_some((it.unit, it.range, "openai"))
+                    }
+                    _ => None,
+                })
+            });
         let first = imports.by_ref().min();
         let (unit, at, alias) = first.ok_or("the module is imported in another way")?;
         let first_call = calls

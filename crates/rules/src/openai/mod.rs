@@ -219,7 +219,8 @@ impl<'a> Finder<'_, 'a> {
             // `openai.ChatCompletion.create`, or the same of a class that was imported by its name.
             let direct = dotted(expr).is_some_and(|(root, parts)| {
                 let by_name = self.imported(root).is_some_and(|path| {
-                    path.strip_prefix("openai.").is_some_and(|it| GONE.contains(&it))
+                    path.strip_prefix("openai.")
+                        .is_some_and(|it| GONE.contains(&it))
                 });
                 parts.len() == if by_name { 2 } else { 3 }
             });

@@ -4,6 +4,8 @@
 //! What the model was set up with goes into a variable beside it, `model_config`.
 
 mod kinds;
+mod library;
+mod methods;
 mod reader;
 mod settings;
 mod values;
@@ -222,6 +224,13 @@ impl<'s, 'a> Finder<'s, 'a> {
             .alias
             .clone()
             .ok_or("the library is imported in another way")?;
+        let only_key = self.calls.iter().all(|(_, _, path)| path == "configure");
+        let others = |unit: &Unit<'_>| {
+            unit.source.contains("langchain") || unit.source.contains("llama_index")
+        };
+        if only_key && semantic.units().iter().any(others) {
+            return Err("only the key is set, and perhaps for another library".to_owned());
+        }
         let client = free_name(semantic, &["client", "genai_client", "gemini_client"])?;
         let mut known = BTreeMap::new();
         for (unit, call, path) in &self.calls {

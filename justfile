@@ -63,6 +63,6 @@ bench-names:
 verify-imports:
     cargo test --package nbfix --test kernel -- --ignored moved_imports frames_are_joined
 
-# That notebooks for openai below 1 say the same when they are mended; installs both versions, once.
-verify-openai:
-    cargo test --package nbfix --test kernel -- --ignored openai::
+# That notebooks for libraries of old say the same when they are mended; installs the old and the new ones, once.
+verify-migrations:
+    cargo test --package nbfix --test kernel -- --ignored mended_notebook

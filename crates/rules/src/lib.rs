@@ -22,6 +22,7 @@ mod guards;
 mod lives;
 mod loop_parts;
 mod mcp;
+mod migrate;
 mod model_constants;
 mod model_discovery;
 mod model_uses;

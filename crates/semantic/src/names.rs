@@ -465,6 +465,14 @@ impl<'a> Semantic<'a> {
         (unit, expr)
     }
 
+    /// What `self.name` holds, if that is what `expr` spells and its class sets the attribute in one place only.
+    pub fn attribute_value(&self, unit: &Unit<'a>, expr: &Expr) -> Option<&'a Expr> {
+        let (name, parts) = dotted(expr)?;
+        let is_whole = parts.len() == 2;
+        self.attribute(unit, range(name).start(), &parts)
+            .filter(|_| is_whole)
+    }
+
     /// The dotted path of the callable whose call made `expr`: `azure.cosmos.CosmosClient` for a name bound to
     /// `CosmosClient(...)`, or for the call itself; `await`, method chains (`a.b().c()`) and functions of the document
     /// that return one thing only are looked through.

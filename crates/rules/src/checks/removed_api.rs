@@ -4,16 +4,29 @@ use nbfix_lint::{Check, Findings, Report};
 use nbfix_semantic::Semantic;
 
 use crate::Settings;
+use crate::migrate::{Migration, migrations};
 use crate::openai::migration;
 use crate::pins::{asks_for_older, names, standing};
 use crate::removed::{Use, uses};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
+/// A version that nothing has.
+const LATEST: &str = "9999";
+
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let migrations = {
+        let allowed = |cell, at| findings.is_allowed(cell, at);
+        migrations(semantic, &allowed)
+    };
     for found in uses(semantic) {
         if let Some(report) = report(semantic, Settings::of(findings), &found) {
-            findings.push(report);
+            let mut migrations = migrations.iter();
+            let migration = migrations.find(|each| each.words.package == found.row.package);
+            findings.push(match migration {
+                Some(migration) => with_fix(report, migration),
+                None => report,
+            });
         }
     }
     if Settings::of(findings).packages.ignores("openai") {
@@ -24,7 +37,9 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
 
 fn report(semantic: &Semantic<'_>, settings: &Settings, found: &Use) -> Option<Report> {
     let row = found.row;
-    let lowered = standing(semantic, settings, &row.package, &row.since)?;
+    // Whoever asks for a version of what is left behind knows what he has.
+    let since = if row.retired { LATEST } else { &row.since };
+    let lowered = standing(semantic, settings, &row.package, since)?;
     let mut others = row.also.iter();
     let is_older = others.any(|(package, since)| asks_for_older(semantic, package, since));
     let is_back = row.backports.iter().any(|package| names(semantic, package));
@@ -58,6 +73,29 @@ fn is_shadowed(semantic: &Semantic<'_>, name: &str) -> bool {
     })
 }
 
+/// The fix of the whole notebook, or why there is none.
+fn with_fix(report: Report, migration: &Migration) -> Report {
+    let words = migration.words;
+    let mut report = report
+        .with("new", words.new)
+        .with("needs", words.needs)
+        .with("caution", words.caution);
+    match &migration.edits {
+        Ok(edits) => {
+            for (cell, edit) in edits {
+                report = report.edit(*cell, edit.clone());
+            }
+            report.help(words.advice)
+        }
+        Err(why) => {
+            let advice = words.advice;
+            report.help(format!(
+                "{advice}; it is not mended by itself because {why}"
+            ))
+        }
+    }
+}
+
 fn openai<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     let allowed = |cell, at| findings.is_allowed(cell, at);
     let Some(migration) = migration(semantic, allowed) else {
@@ -67,7 +105,14 @@ fn openai<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         return;
     }
     for each in &migration.uses {
-        let mut report = Report::at(each.cell, each.at).with("name", each.name.as_str());
+        let mut report = Report::at(each.cell, each.at)
+            .with("name", each.name.as_str())
+            .with("new", "a client of openai 1, and read its answers as objects")
+            .with("needs", "openai 1 or later")
+            .with(
+                "caution",
+                "What is printed of a whole answer looks different, and the client wants its key when it is made.",
+            );
         match &migration.edits {
             // All findings of a notebook share one fix: a call and the reads of its answer change together.
             Ok(edits) => {

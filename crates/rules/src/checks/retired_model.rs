@@ -73,6 +73,10 @@ fn report(
     report = match (first.provider, over) {
         // The text is the name that somebody gave a deployment, which may be of any model.
         (Provider::Azure, _) => report.says("azure").level(Level::Note),
+        // What Google announces for Vertex AI and the Gemini API is the earliest day, and this source copies that.
+        (Provider::Vertex | Provider::Gemini, _) if end.source.starts_with("litellm") => {
+            report.says("announced").level(Level::Warning)
+        }
         (_, true) => report,
         (_, false) => report.says("soon").level(Level::Warning),
     };
@@ -82,7 +86,7 @@ fn report(
     };
     report = report.help(match successor {
         Some(name) => format!("`{name}` takes its place ({source})"),
-        None => format!("the provider names no successor ({source})"),
+        None => format!("nbfix knows of no successor ({source})"),
     });
     for other in others {
         report = report.label(cell(other)?, range(other.literal), "and here");

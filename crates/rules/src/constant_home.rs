@@ -4,7 +4,9 @@
 use nbfix_python::ast::Stmt;
 use nbfix_python::range;
 use nbfix_semantic::config_cell::{is_import, is_setting};
-use nbfix_semantic::{Binding, BindingKind, Configuration, ConfigurationSign, ProgramId, Semantic, Unit};
+use nbfix_semantic::{
+    Binding, BindingKind, Configuration, ConfigurationSign, ProgramId, Semantic, Unit,
+};
 
 use crate::degrade::{line_end, line_start};
 use crate::model_constants::Place;
@@ -102,7 +104,9 @@ fn constants<'s, 'a>(
         }
     };
     let behind_last = |unit: &'s Unit<'a>, is: fn(&Stmt) -> bool| {
-        let last = body_until(unit, limit(unit)).filter(|stmt| is(stmt)).last()?;
+        let last = body_until(unit, limit(unit))
+            .filter(|stmt| is(stmt))
+            .last()?;
         behind(unit, last, limit(unit)).map(|at| (unit, at))
     };
     let is_setting_or_import = |stmt: &Stmt| is_setting(stmt) || is_import(stmt);
@@ -126,10 +130,7 @@ fn constants<'s, 'a>(
     }
     let mut importing = semantic.units_of(ProgramId::DOCUMENT).filter(|unit| {
         let is_open = unit.index >= floor && unit.index < used.index;
-        is_open
-            && unit.module.errors().is_empty()
-            && imports(unit)
-            && !fetches(unit)
+        is_open && unit.module.errors().is_empty() && imports(unit) && !fetches(unit)
     });
     if let Some(place) = importing
         .find_map(|unit| behind_last(unit, is_import))
@@ -157,18 +158,20 @@ fn constants<'s, 'a>(
 /// environment has them.
 fn configures(unit: &Unit<'_>) -> bool {
     let settings = unit.module.body().iter().filter(|stmt| is_setting(stmt));
-    settings.map(|stmt| range(stmt).of(unit.source)).any(|text| {
-        let name = text.split(['=', ':', ' ']).next().unwrap_or_default();
-        let is_constant = name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase());
-        is_constant || text.contains("environ") || text.contains("getenv")
-    })
+    settings
+        .map(|stmt| range(stmt).of(unit.source))
+        .any(|text| {
+            let name = text.split(['=', ':', ' ']).next().unwrap_or_default();
+            let is_constant = name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase());
+            is_constant || text.contains("environ") || text.contains("getenv")
+        })
 }
 
-/// Whether a cell is there to import: more than one statement does, or nothing else is in it.
+/// Whether a cell is there to import, and not to look at what version there is: half of its statements do at least.
 fn imports(unit: &Unit<'_>) -> bool {
     let body = unit.module.body();
     let imports = body.iter().filter(|stmt| is_import(stmt)).count();
-    imports > 0 && imports * 2 >= body.len()
+    imports > 0 && imports * 2 >= body.len() && !unit.source.contains("__version__")
 }
 
 /// Whether a cell installs or downloads something.

@@ -132,10 +132,8 @@ impl Constants {
         let names = (naming.names)(&fresh, &is_free);
         let discovery =
             discovery.filter(|it| fresh.iter().any(|each| it.covers(each.text, each.kind)));
-        this.changes = discovery.is_some()
-            || fresh
-                .iter()
-                .any(|each| successors.contains_key(each.text));
+        this.changes =
+            discovery.is_some() || fresh.iter().any(|each| successors.contains_key(each.text));
         // Nowhere to put them: then there is no fix at all, rather than half of one.
         let Some(insertions) = insertions(semantic, &fresh, &names, successors, discovery) else {
             this.edits.clear();
@@ -239,7 +237,10 @@ fn insertions(
     let mut edits = Vec::new();
     match home.import {
         Some(at) if at == home.at => lines.push("import os".to_owned()),
-        Some(at) => edits.push((home.unit.cell, inserted(home.unit, at, &["import os".to_owned()]))),
+        Some(at) => edits.push((
+            home.unit.cell,
+            inserted(home.unit, at, &["import os".to_owned()]),
+        )),
         None => {}
     }
     lines.extend(discovery.into_iter().flat_map(Discovery::lines));

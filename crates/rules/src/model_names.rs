@@ -266,16 +266,13 @@ pub(crate) fn is_named_in(model: &str, heading: &str) -> bool {
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
         .collect();
-    words
-        .windows(wanted.len())
-        .enumerate()
-        .any(|(at, window)| {
-            let mut window: Vec<&str> = window.to_vec();
-            window.sort_unstable();
-            // `GPT-4o mini` is not `gpt-4o`.
-            let next = words.get(at + wanted.len());
-            window == wanted && !next.is_some_and(|next| SIZES.contains(next))
-        })
+    words.windows(wanted.len()).enumerate().any(|(at, window)| {
+        let mut window: Vec<&str> = window.to_vec();
+        window.sort_unstable();
+        // `GPT-4o mini` is not `gpt-4o`.
+        let next = words.get(at + wanted.len());
+        window == wanted && !next.is_some_and(|next| SIZES.contains(next))
+    })
 }
 
 /// Words behind a model's name that make it another model's.
@@ -308,7 +305,11 @@ mod tests {
             ),
             (
                 &["gpt-4o", "gpt-4-1106-preview", "gpt-4-0613"],
-                &["GPT_4O_MODEL", "GPT_4_1106_PREVIEW_MODEL", "GPT_4_0613_MODEL"],
+                &[
+                    "GPT_4O_MODEL",
+                    "GPT_4_1106_PREVIEW_MODEL",
+                    "GPT_4_0613_MODEL",
+                ],
             ),
             (
                 &[

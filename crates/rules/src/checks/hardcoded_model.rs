@@ -133,11 +133,12 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             unit,
             ancestors: Vec::new(),
             found: Vec::new(),
+            rivals: Vec::new(),
             leaves: false,
         };
         finder.visit_body(unit.module.body());
         leaves |= finder.leaves;
-        let compared = compared(&finder.found);
+        let compared = compared(&finder.found, &finder.rivals);
         for (index, found) in finder.found.into_iter().enumerate() {
             // The fix of all is one, and is to leave out what is meant to stay.
             let is_ours = Settings::of(findings).models.allows(found.model);
@@ -217,7 +218,7 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
 
 /// Which of a cell's models stand side by side with others in calls, or in dictionaries of one list, of the same form: there
 /// the notebook compares them, and they are what it is about.
-fn compared(found: &[Found<'_>]) -> BTreeSet<usize> {
+fn compared(found: &[Found<'_>], rivals: &[Form<'_>]) -> BTreeSet<usize> {
     let is_beside = |one: &Found<'_>, other: &Found<'_>| {
         one.form.is_some()
             && one.form == other.form
@@ -225,7 +226,8 @@ fn compared(found: &[Found<'_>]) -> BTreeSet<usize> {
             && one.model != other.model
     };
     let all = found.iter().enumerate();
-    all.filter(|(_, one)| found.iter().any(|other| is_beside(one, other)))
+    let has_rival = |one: &Found<'_>| one.form.is_some_and(|form| rivals.contains(&form));
+    all.filter(|(_, one)| has_rival(one) || found.iter().any(|other| is_beside(one, other)))
         .map(|(index, _)| index)
         .collect()
 }
@@ -297,9 +299,12 @@ struct Found<'a> {
     kind: &'static str,
     /// Whether it stands in a function, a class or a loop: there it is not found at a glance.
     is_hidden: bool,
-    /// What is called or made with it, and the offset of what that is a part of; two of one form stand side by side.
-    form: Option<(usize, &'a str)>,
+    /// What it is handed to; two of one form stand side by side.
+    form: Option<Form<'a>>,
 }
+
+/// The offset of the function, class or list around, and what is called or made with a model.
+type Form<'a> = (usize, &'a str);
 
 /// What a model's name is handed to.
 #[derive(Clone, Copy)]
@@ -314,6 +319,8 @@ struct Finder<'s, 'a> {
     unit: &'s Unit<'a>,
     ancestors: Vec<AnyNodeRef<'a>>,
     found: Vec<Found<'a>>,
+    /// The forms in which texts stand that name something else, a deployment perhaps.
+    rivals: Vec<Form<'a>>,
     /// Whether one of them stands in a function that runs elsewhere.
     leaves: bool,
 }
@@ -334,6 +341,8 @@ impl<'a> Finder<'_, 'a> {
                 };
                 self.found.push(found);
                 self.leaves |= self.runs_elsewhere();
+            } else if !text.is_empty() {
+                self.rivals.extend(self.form(to));
             }
         }
     }
@@ -367,7 +376,7 @@ impl<'a> Finder<'_, 'a> {
     }
 
     /// See [`Found::form`].
-    fn form(&self, to: To<'a>) -> Option<(usize, &'a str)> {
+    fn form(&self, to: To<'a>) -> Option<Form<'a>> {
         match to {
             To::Call(call) => {
                 let around = self.ancestors.iter().rev().find(|node| is_scope(**node));

@@ -21,7 +21,7 @@ mod functions;
 mod guards;
 mod lives;
 mod loop_parts;
-mod mcp_files;
+mod mcp;
 mod migrate;
 mod model_constants;
 mod model_discovery;
@@ -53,8 +53,8 @@ pub use retirement::Date;
 pub use secrets::SecretSettings;
 pub use services::{Service, Services};
 pub use settings::{
-    DegradeStyle, Endpoints, FixSettings, FunctionStyle, Functions, Models, OwnModel, ProviderWord,
-    Settings, TargetPython,
+    DegradeStyle, Endpoints, FixSettings, FunctionStyle, Functions, Models, OwnModel, Packages,
+    ProviderWord, Settings, TargetPython,
 };
 pub use suggest::nearest;
 pub use unreadable::unreadable;

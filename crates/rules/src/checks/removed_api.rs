@@ -1,12 +1,13 @@
 //! `removed-api`: a call that the library no longer has.
 
-use nbfix_lint::{Check, Findings, Level, Report};
+use nbfix_lint::{Check, Findings, Report};
 use nbfix_semantic::Semantic;
 
+use crate::Settings;
 use crate::migrate::{Migration, migrations};
 use crate::openai::migration;
-use crate::pins::asks_for_older;
-use crate::removed::uses;
+use crate::pins::{asks_for_older, names, standing};
+use crate::removed::{Use, uses};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
@@ -16,38 +17,61 @@ const LATEST: &str = "9999";
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     let allowed = |cell, at| findings.is_allowed(cell, at);
     let migrations = migrations(semantic, &allowed);
-    for (cell, at, path, row) in uses(semantic) {
-        if !asks_for_older(semantic, &row.package, &row.since) {
-            let report = Report::at(cell, at)
-                .says("gone")
-                .with("name", path)
-                .with("package", row.package.as_str())
-                .with("since", row.since.as_str());
-            let report = report.help(format!("use {}", row.instead));
-            let mended = migrations
-                .iter()
-                .find(|migration| migration.words.package == row.package);
-            findings.push(match mended {
-                Some(migration) => with_fix(report, migration),
-                None => report,
-            });
-        }
-    }
-    for migration in &migrations {
-        // Whoever asks for a version of what is left behind knows what he has.
-        if asks_for_older(semantic, migration.words.package, LATEST) {
+    for found in uses(semantic) {
+        let Some(report) = report(semantic, Settings::of(findings), &found) else {
             continue;
-        }
-        for (cell, at, old, new) in &migration.told {
-            let report = Report::at(*cell, *at)
-                .says("left")
-                .level(Level::Note)
-                .with("name", *old)
-                .with("instead", *new);
-            findings.push(with_fix(report, migration));
-        }
+        };
+        let package = found.row.package.as_str();
+        // Whoever asks for a version of what still works knows what he has.
+        let stays = found.row.retired && asks_for_older(semantic, package, LATEST);
+        let mended = migrations
+            .iter()
+            .find(|migration| !stays && migration.words.package == package);
+        findings.push(match mended {
+            Some(migration) => with_fix(report, migration),
+            None => report,
+        });
+    }
+    if Settings::of(findings).packages.ignores("openai") {
+        return;
     }
     openai(semantic, findings);
+}
+
+fn report(semantic: &Semantic<'_>, settings: &Settings, found: &Use) -> Option<Report> {
+    let row = found.row;
+    let lowered = standing(semantic, settings, &row.package, &row.since)?;
+    let mut others = row.also.iter();
+    let is_older = others.any(|(package, since)| asks_for_older(semantic, package, since));
+    let is_back = row.backports.iter().any(|package| names(semantic, package));
+    if is_older || is_back || row.package == "python" && is_shadowed(semantic, &found.name) {
+        return None;
+    }
+    let mut report = Report::at(found.cell, found.at)
+        .says(if row.retired { "left" } else { "gone" })
+        .with("name", found.name.as_str())
+        .with("package", row.title())
+        .with("since", row.since.as_str())
+        .help(format!("use {}", row.instead));
+    // Of two reasons to lower it the stronger counts.
+    if let Some(level) = lowered.into_iter().chain(row.level()).min() {
+        report = report.level(level);
+    }
+    Some(report)
+}
+
+/// Whether a module of Python's own library may be one of the author's here: `import chunk`, in a notebook that looks for
+/// modules elsewhere or writes `chunk.py`.
+fn is_shadowed(semantic: &Semantic<'_>, name: &str) -> bool {
+    if name.contains('.') {
+        return false;
+    }
+    let file = format!("{name}.py");
+    let mut cells = semantic.notebook().cells().iter();
+    cells.any(|cell| {
+        let holds = |words: &str| cell.source.contains(words);
+        holds("sys.path") || holds("%cd ") || holds("os.chdir") || holds(&file)
+    })
 }
 
 /// The fix of the whole notebook, or why there is none.
@@ -82,8 +106,8 @@ fn openai<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         return;
     }
     for each in &migration.uses {
-        let mut report = Report::at(each.cell, each.at)
-            .with("name", each.name.as_str())
+        let mut report = Report::at(each.cell, each.at).with("name", each.name.as_str());
+        report = report
             .with("new", "a client of openai 1, and read its answers as objects")
             .with("needs", "openai 1 or later")
             .with(

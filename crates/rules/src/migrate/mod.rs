@@ -34,8 +34,6 @@ pub(crate) struct Words {
 /// A notebook that uses an old API.
 pub(crate) struct Migration {
     pub(crate) words: &'static Words,
-    /// Where it is told, besides the places that the table `removed` finds: the place, and the old name and the new.
-    pub(crate) told: Vec<(CellId, TextRange, &'static str, &'static str)>,
     /// All edits of the notebook, or why there are none.
     pub(crate) edits: Result<Edits, String>,
 }

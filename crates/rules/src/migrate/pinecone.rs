@@ -154,7 +154,6 @@ pub(super) fn migration<'a>(
     };
     Some(Migration {
         words: &WORDS,
-        told: Vec::new(),
         edits,
     })
 }

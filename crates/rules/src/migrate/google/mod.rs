@@ -69,7 +69,7 @@ struct Finder<'s, 'a> {
     edits: Edits,
     calls: Vec<(usize, &'a ExprCall, String)>,
     models: Vec<Model<'a>>,
-    /// Whether an embedding is of many texts, where that can be told.
+    /// Whether an embedding is of many texts, where that can be places.
     many: BTreeMap<(usize, TextRange), bool>,
     /// The functions around, innermost last.
     functions: Vec<&'a StmtFunctionDef>,
@@ -104,15 +104,15 @@ pub(super) fn migration<'a>(
         found.unit = unit;
         found.visit_body(unit.module.body());
     }
-    let mut told = Vec::new();
+    let mut places = Vec::new();
     for import in &found.imports {
         let cell = semantic.units().get(import.unit)?.cell;
-        told.push((cell, import.at, MODULE, "google.genai"));
+        places.push((cell, import.at));
     }
-    if told.is_empty() {
+    if places.is_empty() {
         return None;
     }
-    let stays = told.iter().any(|(cell, at, ..)| allowed(*cell, *at));
+    let stays = places.iter().any(|(cell, at)| allowed(*cell, *at));
     let elsewhere = semantic
         .units()
         .iter()
@@ -126,7 +126,6 @@ pub(super) fn migration<'a>(
     };
     Some(Migration {
         words: &WORDS,
-        told,
         edits,
     })
 }

@@ -1,10 +1,12 @@
 //! `read-before-bound`: a name that is not there yet, or no longer, when a cell reads it.
 
 use nbfix_ipynb::CellId;
-use nbfix_lint::{Check, Findings, Report};
-use nbfix_python::ast::Stmt;
-use nbfix_python::range;
-use nbfix_semantic::{Absence, Semantic, Site, Unbound};
+use nbfix_lint::{Check, Findings, Join, Report};
+use nbfix_python::ast::{Expr, Stmt};
+use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, range};
+use nbfix_semantic::{Absence, ProgramId, Semantic, Site, Unbound};
+use nbfix_text::TextRange;
+use rustc_hash::FxHashMap;
 
 use crate::names::{cell_of, name_list};
 
@@ -49,8 +51,40 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             }),
         }
     }
+    // Cells that `undefined-name` tells, at the first place of each name.
+    let mut undefined: FxHashMap<&str, (Site, CellId)> = FxHashMap::default();
+    for one in &semantic.flow().unbound {
+        if let (Absence::Never, Some(cell)) = (one.why, cell_of(semantic, one.at)) {
+            let first = undefined.entry(&one.name).or_insert((one.at, cell));
+            *first = (*first).min((one.at, cell));
+        }
+    }
     for group in &groups {
-        findings.extend(report(semantic, group));
+        let Some(report) = report(semantic, group) else {
+            continue;
+        };
+        let is_told = undefined.values().any(|(_, cell)| *cell == group.cell);
+        findings.push(if is_told {
+            report.join(with_undefined(group))
+        } else {
+            report
+        });
+    }
+}
+
+/// A cell that needs what no cell binds does not run, wherever the later cell is moved: it is told once.
+fn with_undefined(group: &Group<'_>) -> Join {
+    let names: Vec<&str> = group.reads.iter().map(|one| one.name.as_str()).collect();
+    let (names, number) = (name_list(&names), group.other.number());
+    let text = match (group.gone, group.other == group.cell) {
+        (true, _) => format!("{names}: gone here, since cell {number}"),
+        (false, true) => format!("{names}: bound only further down"),
+        (false, false) => format!("only cell {number} binds {names}"),
+    };
+    Join {
+        rules: vec!["undefined-name".to_owned()],
+        text,
+        ..Join::default()
     }
 }
 
@@ -95,12 +129,91 @@ fn report(semantic: &Semantic<'_>, group: &Group<'_>) -> Option<Report> {
             .help("Put what binds it above what reads it."),
         (false, _, false) => {
             let report = if called { report.says("call") } else { report };
+            let attribute = meant_attribute(semantic, group);
             match other_order(semantic, group) {
+                _ if group.call.is_none() && attribute.is_some() => {
+                    report.help(format!(
+                        "Perhaps `{}` is meant, as elsewhere in the notebook; else move what binds it up.",
+                        attribute.unwrap_or_default()
+                    ))
+                }
                 Some(help) => report.help(help),
                 None => report,
             }
         }
     })
+}
+
+/// `X.name` where the notebook reads `X.name.member`, of an `X` that is bound above, and this cell reads `name.member`: the
+/// name is then likely to lack its object, and not to stand too high.
+fn meant_attribute(semantic: &Semantic<'_>, group: &Group<'_>) -> Option<String> {
+    let [one] = group.reads.as_slice() else {
+        return None;
+    };
+    let members = |unit: usize| {
+        let mut members = Members {
+            name: &one.name,
+            found: Vec::new(),
+        };
+        if let Some(unit) = semantic.units().get(unit) {
+            members.visit_body(unit.module.body());
+        }
+        members.found
+    };
+    let own = members(one.at.unit);
+    let own = own
+        .iter()
+        .find(|member| member.object.is_none() && member.at == one.at.range)?;
+    let units = semantic.units_of(ProgramId::DOCUMENT);
+    units.map(|unit| members(unit.index)).find_map(|found| {
+        let mut others = found.into_iter();
+        let object = others.find_map(|other| {
+            let object = other.object.filter(|_| other.member == own.member)?;
+            let bindings = semantic.bindings(ProgramId::DOCUMENT, object);
+            let above = bindings
+                .iter()
+                .any(|binding| (binding.unit, binding.since) < (one.at.unit, one.at.range.start()));
+            above.then_some(object)
+        })?;
+        Some(format!("{object}.{}", one.name))
+    })
+}
+
+/// Reads of `name.member` and `object.name.member`.
+struct Members<'n, 'a> {
+    name: &'n str,
+    found: Vec<Member<'a>>,
+}
+
+struct Member<'a> {
+    /// The object before the name, if there is one.
+    object: Option<&'a str>,
+    member: &'a str,
+    /// The name, with its object.
+    at: TextRange,
+}
+
+impl<'a> SourceOrderVisitor<'a> for Members<'_, 'a> {
+    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
+        if let AnyNodeRef::ExprAttribute(outer) = node {
+            let object = match &*outer.value {
+                Expr::Name(name) if name.id.as_str() == self.name => Some(None),
+                Expr::Attribute(inner) if inner.attr.as_str() == self.name => {
+                    let object = inner.value.as_name_expr();
+                    object.map(|object| Some(object.id.as_str()))
+                }
+                _ => None,
+            };
+            if let Some(object) = object {
+                self.found.push(Member {
+                    object,
+                    member: outer.attr.as_str(),
+                    at: range(&*outer.value),
+                });
+            }
+        }
+        TraversalSignal::Traverse
+    }
 }
 
 /// Whether a `del` took the name away.

@@ -2,7 +2,7 @@
 
 use nbfix_ipynb::CellId;
 use nbfix_lint::guards::{is_caught, is_conditional};
-use nbfix_lint::{Check, Findings, Report};
+use nbfix_lint::{Check, Findings, Level, Report};
 use nbfix_python::ast::{Alias, StmtImportFrom};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, is_stdlib, range};
 use nbfix_semantic::{ProgramId, ProgramKind, Semantic, Unit};
@@ -142,7 +142,12 @@ fn stale<'a>(
         offers.truncate(MAX_NAMED);
         report = report.with("offers", list(&offers, count));
     }
+    let is_template = names.iter().all(|name| is_comment(semantic, program, name));
+    if is_template {
+        report = report.level(Level::Note);
+    }
     let key = match (target.written, near) {
+        _ if is_template => Some("template"),
         (Some(_), Some(_)) => Some("cell-near"),
         (Some(_), None) => Some("cell"),
         (None, Some(_)) => Some("near"),

@@ -34,7 +34,10 @@ static LANGUAGES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
             "JavaScript",
             r"^(?:export )?(?:const|let|var) (?:\w+|[{\[][^=]*)\s*=[^=]|^(?:export |async )*function \w*\s*\(|^console\.\w+\(.*;$|^\}\)?;$",
         ),
-        ("C#", r"^using [\w.]+;$|^namespace [\w.]+\s*[{;]?$|^Console\.Write"),
+        (
+            "C#",
+            r"^using [\w.]+;$|^namespace [\w.]+\s*[{;]?$|^Console\.Write",
+        ),
         ("HTML", r"^<!DOCTYPE\b|^<(?:html|div|script|table)\b[^>]*>"),
     ];
     signs

@@ -105,7 +105,9 @@ fn is_file(address: &str) -> bool {
     };
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
+    let ending = name
+        .rsplit_once('.')
+        .map(|(_, ending)| ending.to_lowercase());
     !host.starts_with("api.")
         && address.starts_with("http")
         && ending.is_some_and(|ending| FILES.contains(&ending.as_str()))

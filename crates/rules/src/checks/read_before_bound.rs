@@ -6,7 +6,6 @@ use nbfix_python::ast::{Expr, Stmt};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, range};
 use nbfix_semantic::{Absence, ProgramId, Semantic, Site, Unbound};
 use nbfix_text::TextRange;
-use rustc_hash::FxHashMap;
 
 use crate::names::{cell_of, name_list};
 
@@ -51,20 +50,11 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             }),
         }
     }
-    // Cells that `undefined-name` tells, at the first place of each name.
-    let mut undefined: FxHashMap<&str, (Site, CellId)> = FxHashMap::default();
-    for one in &semantic.flow().unbound {
-        if let (Absence::Never, Some(cell)) = (one.why, cell_of(semantic, one.at)) {
-            let first = undefined.entry(&one.name).or_insert((one.at, cell));
-            *first = (*first).min((one.at, cell));
-        }
-    }
     for group in &groups {
         let Some(report) = report(semantic, group) else {
             continue;
         };
-        let is_told = undefined.values().any(|(_, cell)| *cell == group.cell);
-        findings.push(if is_told {
+        findings.push(if is_beside_undefined(semantic, group) {
             report.join(with_undefined(group))
         } else {
             report
@@ -72,7 +62,30 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     }
 }
 
-/// A cell that needs what no cell binds does not run, wherever the later cell is moved: it is told once.
+/// Whether each of the statements in question needs a name, too, that no cell binds, and that is told there.
+fn is_beside_undefined(semantic: &Semantic<'_>, group: &Group<'_>) -> bool {
+    let unbound = &semantic.flow().unbound;
+    let never = || unbound.iter().filter(|one| one.why == Absence::Never);
+    group.call.is_none()
+        && group.reads.iter().all(|read| {
+            let unit = semantic.units().get(read.at.unit);
+            let mut body = unit.into_iter().flat_map(|unit| unit.module.body());
+            let Some(statement) = body.find(|stmt| range(*stmt).covers(read.at.range)) else {
+                return false;
+            };
+            never().any(|one| {
+                let is_first = || {
+                    let mut others = never().filter(|other| other.name == one.name);
+                    others.all(|other| other.at >= one.at)
+                };
+                one.at.unit == read.at.unit
+                    && range(statement).covers(one.at.range)
+                    && is_first()
+            })
+        })
+}
+
+/// A statement that needs what no cell binds does not run, wherever the later cell is moved: it is told once.
 fn with_undefined(group: &Group<'_>) -> Join {
     let names: Vec<&str> = group.reads.iter().map(|one| one.name.as_str()).collect();
     let (names, number) = (name_list(&names), group.other.number());

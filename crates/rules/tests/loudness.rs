@@ -104,10 +104,10 @@ fn a_name_that_lacks_its_object_is_not_to_be_moved() {
         let findings = of_code(cells, &["read-before-bound"]);
         findings[0].help.clone().unwrap()
     };
-    assert!(help(&cells).contains("`client.agents` is meant"));
-    // Another member, or an object that is not there either: nothing speaks for it.
+    assert!(help(&cells).contains("`client.agents` is meant, as in cell 4"));
+    // Nothing is read of it, or the object is not there either: nothing speaks for it.
     let mut others = cells;
-    others[3] = "client.agents.create(1)";
+    others[1] = "print(agents)";
     assert!(help(&others).starts_with("Move cell 3 up"));
     let mut others = cells;
     others[0] = "x = 1";

@@ -4,7 +4,7 @@ use nbfix_ipynb::CellId;
 use nbfix_lint::{Check, Findings, Join, Report};
 use nbfix_python::ast::{Expr, Stmt};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, range};
-use nbfix_semantic::{Absence, ProgramId, Semantic, Site, Unbound};
+use nbfix_semantic::{Absence, ProgramId, Semantic, Site, Unbound, Unit};
 use nbfix_text::TextRange;
 
 use crate::names::{cell_of, name_list};
@@ -78,9 +78,7 @@ fn is_beside_undefined(semantic: &Semantic<'_>, group: &Group<'_>) -> bool {
                     let mut others = never().filter(|other| other.name == one.name);
                     others.all(|other| other.at >= one.at)
                 };
-                one.at.unit == read.at.unit
-                    && range(statement).covers(one.at.range)
-                    && is_first()
+                one.at.unit == read.at.unit && range(statement).covers(one.at.range) && is_first()
             })
         })
 }
@@ -142,14 +140,12 @@ fn report(semantic: &Semantic<'_>, group: &Group<'_>) -> Option<Report> {
             .help("Put what binds it above what reads it."),
         (false, _, false) => {
             let report = if called { report.says("call") } else { report };
-            let attribute = meant_attribute(semantic, group);
-            match other_order(semantic, group) {
-                _ if group.call.is_none() && attribute.is_some() => {
-                    report.help(format!(
-                        "Perhaps `{}` is meant, as elsewhere in the notebook; else move what binds it up.",
-                        attribute.unwrap_or_default()
-                    ))
-                }
+            let meant = meant_attribute(semantic, group).filter(|_| !called);
+            let meant = meant.map(|(attribute, cell)| {
+                let number = cell.number();
+                format!("Perhaps `{attribute}` is meant, as in cell {number}; else move what binds it up.")
+            });
+            match meant.or_else(|| other_order(semantic, group)) {
                 Some(help) => report.help(help),
                 None => report,
             }
@@ -157,39 +153,42 @@ fn report(semantic: &Semantic<'_>, group: &Group<'_>) -> Option<Report> {
     })
 }
 
-/// `X.name` where the notebook reads `X.name.member`, of an `X` that is bound above, and this cell reads `name.member`: the
-/// name is then likely to lack its object, and not to stand too high.
-fn meant_attribute(semantic: &Semantic<'_>, group: &Group<'_>) -> Option<String> {
+/// `X.name` where another cell reads `X.name.member`, of an `X` that is bound above, and this one `name.member`: the name is
+/// then likely to lack its object, and not to stand too high. With it comes that cell.
+fn meant_attribute(semantic: &Semantic<'_>, group: &Group<'_>) -> Option<(String, CellId)> {
     let [one] = group.reads.as_slice() else {
         return None;
     };
-    let members = |unit: usize| {
-        let mut members = Members {
-            name: &one.name,
-            found: Vec::new(),
-        };
-        if let Some(unit) = semantic.units().get(unit) {
-            members.visit_body(unit.module.body());
-        }
-        members.found
+    let own = members(semantic.units().get(one.at.unit)?, &one.name);
+    let is_this = |member: &Member<'_>| member.object.is_none() && member.at == one.at.range;
+    if !own.iter().any(is_this) {
+        return None;
+    }
+    let is_above = |object: &str| {
+        let bindings = semantic.bindings(ProgramId::DOCUMENT, object).iter();
+        bindings
+            .map(|binding| (binding.unit, binding.since))
+            .any(|place| place < (one.at.unit, one.at.range.start()))
     };
-    let own = members(one.at.unit);
-    let own = own
-        .iter()
-        .find(|member| member.object.is_none() && member.at == one.at.range)?;
-    let units = semantic.units_of(ProgramId::DOCUMENT);
-    units.map(|unit| members(unit.index)).find_map(|found| {
-        let mut others = found.into_iter();
-        let object = others.find_map(|other| {
-            let object = other.object.filter(|_| other.member == own.member)?;
-            let bindings = semantic.bindings(ProgramId::DOCUMENT, object);
-            let above = bindings
-                .iter()
-                .any(|binding| (binding.unit, binding.since) < (one.at.unit, one.at.range.start()));
-            above.then_some(object)
-        })?;
-        Some(format!("{object}.{}", one.name))
-    })
+    semantic
+        .units_of(ProgramId::DOCUMENT)
+        .filter(|unit| unit.source.contains(&one.name))
+        .find_map(|unit| {
+            let found = members(unit, &one.name)
+                .into_iter()
+                .filter_map(|other| other.object);
+            let object = found.filter(|object| is_above(object)).next()?;
+            Some((format!("{object}.{}", one.name), unit.cell))
+        })
+}
+
+fn members<'a>(unit: &Unit<'a>, name: &str) -> Vec<Member<'a>> {
+    let mut members = Members {
+        name,
+        found: Vec::new(),
+    };
+    members.visit_body(unit.module.body());
+    members.found
 }
 
 /// Reads of `name.member` and `object.name.member`.
@@ -201,7 +200,6 @@ struct Members<'n, 'a> {
 struct Member<'a> {
     /// The object before the name, if there is one.
     object: Option<&'a str>,
-    member: &'a str,
     /// The name, with its object.
     at: TextRange,
 }
@@ -220,7 +218,6 @@ impl<'a> SourceOrderVisitor<'a> for Members<'_, 'a> {
             if let Some(object) = object {
                 self.found.push(Member {
                     object,
-                    member: outer.attr.as_str(),
                     at: range(&*outer.value),
                 });
             }

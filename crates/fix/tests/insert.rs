@@ -19,6 +19,7 @@ const fn rule(name: &'static str, group: Group, check: Finds) -> Rule {
         group,
         default: true,
         documents: &[Document::Notebook, Document::Script],
+        python_3_only: false,
         fix: Some(FixText {
             title: "Mend it",
             safety: Safety::Safe,

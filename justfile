@@ -65,4 +65,4 @@ verify-imports:
 
 # That notebooks for libraries of old say the same when they are mended; installs the old and the new ones, once.
 verify-migrations:
-    cargo test --package nbfix --test kernel -- --ignored mended_notebook
+    cargo test --package nbfix --test kernel -- --ignored migrations::

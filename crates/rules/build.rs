@@ -144,12 +144,13 @@ fn rule(name: &str, page: &Page, check: &str, path: &Path) -> String {
     );
     format!(
         "Rule {{ name: {name:?}, summary: {:?}, message: {:?}, messages: &{messages:?}, help: {:?}, \
-         group: Group::{group}, default: {}, documents: &[{}], fix: {fix}, check: {check}, \
+         group: Group::{group}, default: {}, documents: &[{}], python_3_only: {}, fix: {fix}, check: {check}, \
          page: include_str!({path:?}) }}",
         page.summary,
         page.message,
         page.help,
         page.is_default(),
         documents.join(", "),
+        page.python_3_only,
     )
 }

@@ -19,6 +19,7 @@ const fn rule(name: &'static str, group: Group, check: Finds) -> Rule {
         group,
         default: true,
         documents: &[Document::Notebook, Document::Script],
+        python_3_only: false,
         fix: Some(FixText {
             title: "Mend it",
             safety: Safety::Safe,
@@ -64,6 +65,17 @@ static OTHER: Rule = rule("other", Group::Fragile, |semantic, findings| {
 static AGAINST: Rule = rule("against", Group::Broken, |semantic, findings| {
     for (cell, range) in places(semantic, "setup = 1") {
         findings.push(Report::at(cell, range));
+    }
+});
+
+/// Takes what [`AGAINST`] minds to a new cell.
+static MOVES: Rule = rule("moves", Group::Fragile, |semantic, findings| {
+    for (cell, range) in places(semantic, "SETUP, \"setup = 1\"") {
+        findings.push(
+            Report::at(cell, range)
+                .edit(cell, Edit::replace(range, "setup"))
+                .insert_cell(cell.index(), "setup = 1\n"),
+        );
     }
 });
 
@@ -236,4 +248,11 @@ fn a_script_is_left_alone() {
         whys(&mended),
         ["setup in Some(CellId(0)): a script has no place for a new cell"]
     );
+}
+
+#[test]
+fn what_only_moves_has_not_newly_come() {
+    let mended = mended(&["a", "print(SETUP, \"setup = 1\")"], &[&MOVES, &AGAINST]);
+    assert_eq!(sources(&mended), ["a", "setup = 1\n", "print(setup)"]);
+    assert!(whys(&mended).is_empty());
 }

@@ -52,6 +52,7 @@ pub struct Notebook {
     format: Option<(i64, i64)>,
     old: bool,
     language: Option<String>,
+    python_2: bool,
     problems: Vec<Problem>,
     lines: OnceLock<LineIndex>,
 }
@@ -92,6 +93,7 @@ impl Notebook {
             format: read.format,
             old: read.old,
             language: read.language,
+            python_2: read.python_2,
             problems: read.problems,
             lines: OnceLock::new(),
         })
@@ -132,6 +134,7 @@ impl Notebook {
             format: None,
             old: false,
             language: Some("python".to_owned()),
+            python_2: false,
             problems: Vec::new(),
             lines: OnceLock::new(),
         })
@@ -182,6 +185,12 @@ impl Notebook {
     /// `kernelspec.language`, else `python` if the kernel's name starts so. `None` if nothing tells.
     pub fn language(&self) -> Option<&str> {
         self.language.as_deref()
+    }
+
+    /// Whether the metadata say that the notebook is for Python 2: its kernel is `python2` (`kernelspec.name`), or a Python
+    /// 2 ran it last (`language_info.version`), and neither speaks of Python 3.
+    pub fn is_python_2(&self) -> bool {
+        self.python_2
     }
 
     /// The language that a cell's own metadata name, in lower case: `vscode.languageId`, `language`, or

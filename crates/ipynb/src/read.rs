@@ -22,7 +22,17 @@ pub(crate) struct Read {
     /// Whether the format is older than 4.
     pub(crate) old: bool,
     pub(crate) language: Option<String>,
+    pub(crate) python_2: bool,
     pub(crate) problems: Vec<Problem>,
+}
+
+/// What the metadata say of the code cells.
+#[derive(Default)]
+struct Language {
+    /// The language's name, in lower case.
+    name: Option<String>,
+    /// Whether it is Python, and version 2 of it.
+    python_2: bool,
 }
 
 /// What is opened of a notebook: its cells and the strings of their sources, and the name of its language.
@@ -77,7 +87,7 @@ pub(crate) fn read(file: &str, bom: usize) -> Result<Read, LoadError> {
         problems: Vec::new(),
     };
     let format = reader.format(&top);
-    let language = reader.metadata(&top);
+    let Language { name, python_2 } = reader.metadata(&top).unwrap_or_default();
     reader.doubled_keys(&top, None);
     for element in elements {
         match cells {
@@ -94,7 +104,8 @@ pub(crate) fn read(file: &str, bom: usize) -> Result<Read, LoadError> {
             .map(|cells| cells.span.clone()),
         format,
         old: reader.old,
-        language,
+        language: name,
+        python_2,
         problems,
     })
 }
@@ -202,7 +213,7 @@ impl<'f> Reader<'f> {
     }
 
     /// The language that the notebook's metadata name.
-    fn metadata(&mut self, top: &Node) -> Option<String> {
+    fn metadata(&mut self, top: &Node) -> Option<Language> {
         let metadata = self.required(top, "metadata", None)?;
         if metadata.members().is_none() {
             self.wrong_type(None, metadata, "`metadata` is no object");
@@ -222,12 +233,22 @@ impl<'f> Reader<'f> {
             let name = metadata.at(self.file, path)?.string(self.file)?;
             Some(name.to_lowercase())
         };
-        name(&["language_info", "name"])
+        let kernel = name(&["kernelspec", "name"]).unwrap_or_default();
+        let language = name(&["language_info", "name"])
             .or_else(|| name(&["kernelspec", "language"]))
-            .or_else(|| {
-                let kernel = name(&["kernelspec", "name"])?;
-                kernel.starts_with("python").then(|| "python".to_owned())
-            })
+            .or_else(|| kernel.starts_with("python").then(|| "python".to_owned()));
+        let version = name(&["language_info", "version"]).unwrap_or_default();
+        // The kernel's name says what will run it, the version what ran it last. Where the two differ, somebody has moved
+        // the notebook to Python 3, or tried to.
+        let python_2 = kernel.starts_with("python2") && !version.starts_with("3.")
+            || version.starts_with("2.") && !kernel.starts_with("python3");
+        let is_python = language
+            .as_ref()
+            .is_some_and(|name| name.starts_with("python") || name == "ipython");
+        Some(Language {
+            name: language,
+            python_2: python_2 && is_python,
+        })
     }
 
     fn worksheet(&mut self, sheet: &Node) {

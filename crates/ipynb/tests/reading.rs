@@ -162,6 +162,28 @@ fn the_language_is_told_by_the_first_that_knows_it() {
 }
 
 #[test]
+fn who_is_for_python_2() {
+    let old = |metadata: &str| with_metadata(metadata).is_python_2();
+    for metadata in [
+        r#"{"kernelspec": {"name": "python2"}}"#,
+        r#"{"kernelspec": {"name": "Python2", "language": "python"}, "language_info": {"name": "python", "version": "2.7.12"}}"#,
+        r#"{"kernelspec": {"name": "conda-root-py", "language": "python"}, "language_info": {"version": "2.7.6"}}"#,
+    ] {
+        assert!(old(metadata), "{metadata}");
+    }
+    for metadata in [
+        "{}",
+        r#"{"kernelspec": {"name": "python3", "language": "python"}}"#,
+        // Somebody has moved it to Python 3, or means to.
+        r#"{"kernelspec": {"name": "python2", "language": "python"}, "language_info": {"name": "python", "version": "3.6.1"}}"#,
+        r#"{"kernelspec": {"name": "python3", "language": "python"}, "language_info": {"name": "python", "version": "2.7.12"}}"#,
+        r#"{"kernelspec": {"name": "ir", "language": "R"}, "language_info": {"name": "R", "version": "2.15.1"}}"#,
+    ] {
+        assert!(!old(metadata), "{metadata}");
+    }
+}
+
+#[test]
 fn what_a_cell_lacks() {
     use ProblemKind::{MissingCellId, MissingKey, MissingOutputs};
     let whole = r#"{"cell_type": "code", "execution_count": 1, "id": "i", "metadata": {}, "outputs": [], "source": []}"#;

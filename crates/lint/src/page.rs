@@ -33,6 +33,9 @@ pub struct Page {
     /// Which documents it is for. By default notebooks only.
     #[serde(default = "notebooks_only")]
     pub documents: Vec<Document>,
+    /// Whether it speaks of what only Python 3 has, or only libraries for it: notebooks for Python 2 are left alone.
+    #[serde(rename = "python-3-only", default)]
+    pub python_3_only: bool,
     /// What it finds.
     #[serde(rename = "match")]
     pub matches: MatchPage,

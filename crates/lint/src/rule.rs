@@ -31,6 +31,8 @@ pub struct Rule {
     pub default: bool,
     /// Which documents it is for.
     pub documents: &'static [Document],
+    /// Whether it has nothing to say to notebooks for Python 2.
+    pub python_3_only: bool,
     /// What its fix says of itself.
     pub fix: Option<FixText>,
     /// How it finds.
@@ -138,6 +140,7 @@ impl Rule {
             group: page.group,
             default: page.is_default(),
             documents: page.documents.clone().leak(),
+            python_3_only: page.python_3_only,
             fix: page.fix.as_ref().map(|fix| FixText {
                 title: leak(&fix.title),
                 safety: match fix.safety.as_str() {

@@ -82,7 +82,8 @@ pub fn lint(semantic: &Semantic<'_>, rules: &RuleSet) -> Linted {
             Check::Project(check) if rules.scope != Scope::Files => Some(check),
             _ => None,
         };
-        if let Some(check) = check {
+        let silent = run.silent.get(index).copied().unwrap_or(false);
+        if let Some(check) = check.filter(|_| !silent) {
             let for_this = selected.rule.documents.contains(&document_of(kind))
                 || kind == ProgramKind::Notebook
                     && selected.rule.documents.contains(&Document::CellFile);
@@ -137,17 +138,19 @@ struct Run<'s> {
 }
 
 impl<'s> Run<'s> {
-    /// Finds the rules that a text of the document silences.
+    /// Finds the rules that a text of the document silences, or the Python that it is for.
     fn silence(&mut self) {
-        let cells = self.env.semantic.notebook().cells();
+        let notebook = self.env.semantic.notebook();
+        let cells = notebook.cells();
         for (selected, silent) in self.rules.rules().iter().zip(&mut self.silent) {
             let check = selected.pattern.as_ref();
             let regex = check.and_then(|check| check.unless_text.as_ref()?.get());
             let code = cells.iter().filter(|cell| cell.kind == CellKind::Code);
-            *silent = regex.is_some_and(|regex| {
-                code.map(|cell| &cell.source)
-                    .any(|text| regex.is_match(text))
-            });
+            *silent = notebook.is_python_2() && selected.rule.python_3_only
+                || regex.is_some_and(|regex| {
+                    code.map(|cell| &cell.source)
+                        .any(|text| regex.is_match(text))
+                });
         }
     }
 

@@ -205,6 +205,12 @@ pub(crate) struct FixArguments {
     /// Exit with 1 if something was mended, even if nothing is left.
     #[arg(long, help_heading = "Output")]
     pub(crate) exit_non_zero_on_fix: bool,
+    /// The same as `nbfix diff`, where many look for it.
+    #[arg(long, hide = true, conflicts_with_all = ["interactive", "patch", "report"])]
+    pub(crate) diff: bool,
+    /// With `--diff`: write secrets as they are, so that the diff applies; otherwise they are masked.
+    #[arg(long, hide = true, requires = "diff")]
+    pub(crate) show_secrets: bool,
     #[command(flatten)]
     pub(crate) failing: FailArguments,
     #[command(flatten)]

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use nbfix_lint::Level;
-use nbfix_semantic::Semantic;
+use nbfix_semantic::{Semantic, normal_name, version_numbers};
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -28,7 +28,7 @@ pub(crate) fn standing(
     if package != "python" {
         return Some(None);
     }
-    let since = version(since);
+    let since = version_numbers(since);
     let target = settings
         .target_python
         .map(|target| vec![3, u64::from(target.minor)]);
@@ -59,7 +59,7 @@ fn recorded_python(notebook: &str) -> Option<Vec<u64>> {
     let metadata = serde_json::from_str::<Document>(notebook).ok()?.metadata;
     let text = |section: &str, key: &str| metadata.get(section)?.get(key)?.as_str();
     if let Some(recorded) = text("language_info", "version") {
-        let mut numbers = version(recorded);
+        let mut numbers = version_numbers(recorded);
         numbers.truncate(2);
         return (numbers.len() == 2).then_some(numbers);
     }
@@ -71,58 +71,31 @@ fn recorded_python(notebook: &str) -> Option<Vec<u64>> {
     })
 }
 
+/// Versions of a package below this one.
+type Below = (&'static str, &'static str);
+
+/// Packages that come in step with another one: who asks for the last below the version asks for the first below its
+/// own.
+const IN_STEP: &[(Below, Below)] = &[
+    (("langchain", "1.0"), ("langchain-core", "1.0")),
+    (("langchain", "1.0"), ("langchain-community", "0.4")),
+    (("langchain", "1.0"), ("langchain-openai", "1.0")),
+    (("langchain", "1.0"), ("langchain-text-splitters", "1.0")),
+    (("llama-index", "0.10"), ("llama-index-core", "0.10")),
+];
+
 /// Whether the notebook asks for a version of `package` below `since`, so that what `since` took away is still there.
-/// All cells count, comments and texts too: who names an old version there knows of it.
 pub(crate) fn asks_for_older(semantic: &Semantic<'_>, package: &str, since: &str) -> bool {
-    let requirements = semantic.requirements().unwrap_or_default();
-    let cells = semantic.notebook().cells();
-    let texts = cells.iter().map(|cell| cell.source.as_str());
-    let mut texts = texts.chain(requirements.iter().map(String::as_str));
-    texts.any(|text| names_older(text, package, since))
-}
-
-fn names_older(text: &str, package: &str, since: &str) -> bool {
-    // Most texts end here; names are spelled in either case and with either dash.
-    let stem = package.split(['-', '_']).next().unwrap_or(package);
-    let holds = |stem: &str| memchr::memmem::find(text.as_bytes(), stem.as_bytes()).is_some();
-    if !holds(stem) && !holds(&stem.to_lowercase()) {
-        return false;
-    }
-    let name = package.replace(['-', '_'], "[-_.]");
-    let pattern = format!(
-        r#"(?im)(?:^|[\s"'(,=]){name}(?:\[[^\]\n]*\])?["']?((?:[ ,]*(?:={{1,3}}|~=|<=?|>=?|!=)[ "']*v?\d[\w.*]*)+)"#
-    );
-    let Ok(pattern) = Regex::new(&pattern) else {
-        return false;
+    let older = |package: &str, since: &str| {
+        let (name, since) = (normal_name(package), version_numbers(since));
+        let mut pins = semantic.pins().iter();
+        pins.any(|pin| pin.name == name && pin.is_older_than(&since))
     };
-    let Ok(bound) = Regex::new(r"([<>=!~]=*)[ ']*v?(\d+(?:\.\d+)*)((?:a|b|rc|\.?dev)\d+)?") else {
-        return false;
+    let in_step = || {
+        let mut rows = IN_STEP.iter();
+        rows.any(|(what, (other, below))| *what == (package, since) && older(other, below))
     };
-    pattern.captures_iter(text).any(|found| {
-        bound.captures_iter(&found[1]).any(|bound| {
-            let asked = version(&bound[2]);
-            // 11.4.0b8 comes before 11.4.0.
-            let early = bound.get(3).is_some();
-            match &bound[1] {
-                "<" => asked <= version(since),
-                ">" | ">=" | "!=" => false,
-                "==" | "===" | "<=" if early => asked <= version(since),
-                _ => asked < version(since),
-            }
-        })
-    })
-}
-
-/// The numbers of a version, zeros at the end left off.
-fn version(text: &str) -> Vec<u64> {
-    let mut numbers: Vec<u64> = text
-        .split('.')
-        .map_while(|part| part.parse().ok())
-        .collect();
-    while numbers.last() == Some(&0) {
-        numbers.pop();
-    }
-    numbers
+    older(package, since) || in_step()
 }
 
 #[cfg(test)]
@@ -131,6 +104,11 @@ mod tests {
 
     #[test]
     fn versions_below_are_told_from_others() {
+        let names_older = |text: &str, package: &str, since: &str| {
+            let since = version_numbers(since);
+            let mut pins = nbfix_semantic::pins(text).into_iter();
+            pins.any(|pin| pin.name == package && pin.is_older_than(&since))
+        };
         let older = |text: &str| names_older(text, "openai", "1.0");
         assert!(older("%pip install openai==0.28"));
         assert!(older("!pip install -q \"openai<1\" tiktoken"));
@@ -154,6 +132,7 @@ mod tests {
         assert!(names_older("llama_index==0.9.48", "llama-index", "0.10"));
         assert!(!names_older("llama-index==0.10.0", "llama-index", "0.10"));
     }
+
     #[test]
     fn the_python_of_a_notebook() {
         let of = |metadata: &str| {

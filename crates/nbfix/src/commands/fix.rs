@@ -16,7 +16,7 @@ use super::interactive::Asker;
 use super::sinks::{Account, Sinks, Status, record};
 use super::{count_remaining, end, left_alone, not_mended, open};
 use crate::app_folder::AppFolder;
-use crate::arguments::FixArguments;
+use crate::arguments::{DiffArguments, FixArguments};
 use crate::function_apps::{FunctionApps, Rewritten, in_file};
 use crate::inputs::Input;
 use crate::journal::Journal;
@@ -50,6 +50,9 @@ impl Task<'_> {
 
 /// Mends what can be mended.
 pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
+    if arguments.diff {
+        return super::diff(&as_diff(arguments), terminal);
+    }
     let batch = &arguments.batch;
     let is_stdin = arguments.files.is_stdin();
     ensure!(
@@ -111,6 +114,20 @@ pub(crate) fn fix(arguments: &FixArguments, terminal: &Terminal) -> anyhow::Resu
         Exit::Clean if mended => Exit::Findings,
         exit => exit,
     })
+}
+
+/// `fix --diff` is `diff`.
+fn as_diff(arguments: &FixArguments) -> DiffArguments {
+    DiffArguments {
+        files: arguments.files.clone(),
+        rules: arguments.rules.clone(),
+        safety: arguments.safety.clone(),
+        clear: arguments.clear.clone(),
+        cells: false,
+        show_secrets: arguments.show_secrets,
+        exit_zero: arguments.failing.exit_zero,
+        telling: arguments.telling.clone(),
+    }
 }
 
 fn fix_one(input: &Input, apps: &FunctionApps, task: &Task<'_>) -> Outcome {

@@ -20,6 +20,25 @@ fn a_difference_is_shown() {
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
 }
 
+/// Who looks for it under `fix` or `check` gets it there.
+#[test]
+fn other_commands_show_it_too() {
+    let folder = Folder::new();
+    let text = notebook(&["x = 1", FLAGGED]);
+    folder.write("a.ipynb", &text);
+    let options = "--select asyncio-run --unsafe";
+    let diff = folder.nbfix(&format!("diff {options}"));
+    for command in ["fix", "check"] {
+        let ran = folder.nbfix(&format!("{command} --diff {options}"));
+        assert_eq!(
+            (ran.code, ran.out, ran.err),
+            (diff.code, diff.out.clone(), diff.err.clone())
+        );
+    }
+    assert_eq!(folder.read("a.ipynb"), text.into_bytes());
+    assert_eq!(folder.nbfix("fix --diff --interactive").code, Some(2));
+}
+
 /// Files of all sorts, with something to mend in each.
 fn sorts() -> Folder {
     let plain = notebook(&["x = 1", FLAGGED, "y = '\u{e4}\u{1f600}'"]);

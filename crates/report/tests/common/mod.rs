@@ -28,6 +28,7 @@ const fn rule(name: &'static str, group: Group) -> Rule {
         group,
         default: true,
         documents: &[Kind::Notebook],
+        python_3_only: false,
         fix: None,
         check: Check::Notebook(|_, _| ()),
         page: "",

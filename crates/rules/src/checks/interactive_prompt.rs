@@ -2,9 +2,11 @@
 
 use nbfix_lint::guards::{is_caught, is_conditional};
 use nbfix_lint::shell::{Line, lines_of, lines_of_cell};
-use nbfix_lint::{Check, Findings, Report};
+use nbfix_lint::{Check, Findings, Level, Report};
 use nbfix_python::ast::{Expr, ExprCall, Stmt};
-use nbfix_python::{AnyNodeRef, NodeKind, SourceOrderVisitor, TraversalSignal, dotted, range};
+use nbfix_python::{
+    AnyNodeRef, NodeKind, SourceOrderVisitor, TraversalSignal, dotted, range, string_value,
+};
 use nbfix_semantic::{BindingKind, ProgramId, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
@@ -135,6 +137,23 @@ impl<'a> Walk<'_, 'a> {
             Some("getpass.getpass") => self.variable(call),
             _ => None,
         };
+        let purpose = match path.as_deref() {
+            Some("input") => self.purpose(call),
+            _ => None,
+        };
+        match purpose {
+            Some(Purpose::Pause) => {
+                report = report.says("pause").level(Level::Note).help(
+                    "where the notebook has to run by itself, stop only if somebody wants it: put a flag of your own before it",
+                );
+            }
+            Some(Purpose::Talk) => {
+                report = report.says("talk").level(Level::Note).help(
+                    "where the notebook has to run by itself, take what is said from a list, or leave the talk out",
+                );
+            }
+            None => {}
+        }
         if let (Some(variable), Some(first)) = (variable, self.unit.module.body().first()) {
             let os = self.os(at.start());
             if os.is_none() {
@@ -150,6 +169,34 @@ impl<'a> Walk<'_, 'a> {
                 .edit(self.unit.cell, Edit::insert(at.start(), read));
         }
         self.found.push(report);
+    }
+
+    /// What a call of `input` is for, if not for a setting.
+    fn purpose(&self, call: &'a ExprCall) -> Option<Purpose> {
+        if matches!(self.ancestors.last(), Some(AnyNodeRef::StmtExpr(_))) {
+            return Some(Purpose::Pause);
+        }
+        let target = self.ancestors.iter().rev().find_map(|node| match node {
+            AnyNodeRef::StmtAssign(assign) => match assign.targets.as_slice() {
+                [Expr::Name(name)] => Some(name.id.as_str()),
+                _ => None,
+            },
+            _ => None,
+        });
+        let in_loop = || {
+            let mut around = self.ancestors.iter();
+            around.any(|node| matches!(node, AnyNodeRef::StmtWhile(_)))
+        };
+        let asked = call.arguments.args.first().and_then(string_value);
+        let words = asked.map(|text| {
+            let words = text.split(|sign: char| !sign.is_alphanumeric());
+            let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+            words.join(" ").to_lowercase()
+        });
+        let is_setting = target.is_some_and(|name| is_setting(&name.to_uppercase()));
+        let is_turn = target.is_some_and(|name| TURNS.contains(&name))
+            || words.is_some_and(|words| SPEAKERS.contains(&words.as_str()));
+        (!is_setting && (is_turn || in_loop())).then_some(Purpose::Talk)
     }
 
     /// The variable that would answer: of `NAME = getpass(..)`, `os.environ["NAME"] = ..`, `module.name = ..` at the
@@ -211,6 +258,40 @@ impl<'a> Walk<'_, 'a> {
         found.first().map(|name| (*name).to_owned())
     }
 }
+
+/// What a prompt is for, if not for a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// The notebook is to wait: nothing is done with the answer.
+    Pause,
+    /// A person talks with a program.
+    Talk,
+}
+
+/// Names for what a person says in a talk.
+const TURNS: &[&str] = &[
+    "question",
+    "query",
+    "user_input",
+    "user_message",
+    "user_prompt",
+    "user_query",
+    "user_question",
+];
+/// What stands before what a person says, in words.
+const SPEAKERS: &[&str] = &[
+    "ask",
+    "ask a question",
+    "human",
+    "me",
+    "query",
+    "question",
+    "user",
+    "you",
+    "your message",
+    "your query",
+    "your question",
+];
 
 /// Names that say what a value is, and not whose.
 const GENERIC: &[&str] = &[

@@ -5,6 +5,7 @@ use nbfix_python::ast::{
     ExceptHandlerExceptHandler, Expr, ExprCall, Number, Stmt, StmtFor, StmtTry, UnaryOp,
 };
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted, range};
+use nbfix_semantic::values::Value;
 use nbfix_semantic::{ProgramId, ProgramKind, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
@@ -38,6 +39,10 @@ const PASSING: &[&str] = &[
 
 /// Clients that try again by themselves, and how often they call in all.
 const RETRYING: &[(&str, &str)] = &[("openai.", "openai"), ("anthropic.", "anthropic")];
+
+/// How often and how long (in seconds) a loop may try and wait without harm.
+const MODEST_ATTEMPTS: f64 = 3.0;
+const MODEST_WAIT: f64 = 10.0;
 
 const HELPER_NAME: &str = "retry_call";
 
@@ -205,6 +210,9 @@ impl<'s, 'a: 's> Walk<'s, 'a> {
         }
         let is_broad = self.is_broad(handler)?;
         let wait = sleep.arguments.args.first()?;
+        if self.is_modest(node, handler, sleep, wait) {
+            return None;
+        }
         let mut why = Vec::new();
         if self.is_fixed(wait, node, body, place) {
             why.push("the wait is always the same");
@@ -229,6 +237,55 @@ impl<'s, 'a: 's> Walk<'s, 'a> {
             client,
             edit: self.edit(node, attempt, handler, wait),
         })
+    }
+
+    /// Whether the loop does little harm as it is: three attempts at most, a few seconds between them, and only after
+    /// errors of the connection. Nothing that waits longer each time would do better.
+    fn is_modest(
+        &self,
+        node: AnyNodeRef<'a>,
+        handler: &'a ExceptHandlerExceptHandler,
+        sleep: &'a ExprCall,
+        wait: &'a Expr,
+    ) -> bool {
+        let at_most = |expr: &'a Expr, most: f64| match self.semantic.value(self.unit, expr) {
+            Value::Number(number) => number.parse().is_ok_and(|number: f64| number <= most),
+            _ => false,
+        };
+        let is_short = match node {
+            AnyNodeRef::StmtFor(each) => each.iter.as_call_expr().is_some_and(|call| {
+                let count = match call.arguments.args.as_ref() {
+                    [count] => count,
+                    _ => return false,
+                };
+                at_most(count, MODEST_ATTEMPTS)
+            }),
+            _ => false,
+        };
+        // What counts are the kinds of errors after which it waits: those that are caught, or, of these, those that are
+        // asked for around the wait.
+        let asked = handler.body.iter().find_map(|stmt| match stmt {
+            Stmt::If(branch) if branch.body.iter().any(|it| range(it).covers(range(sleep))) => {
+                let mut calls = Calls { found: Vec::new() };
+                calls.visit_expr(&branch.test);
+                let mut tests = calls.found.into_iter().filter_map(|call| {
+                    let is_test = call.func.as_name_expr()?.id.as_str() == "isinstance";
+                    call.arguments.args.get(1).filter(|_| is_test)
+                });
+                tests.next()
+            }
+            _ => None,
+        });
+        let kinds = match asked.or(handler.type_.as_deref()) {
+            None => return false,
+            Some(Expr::Tuple(tuple)) => tuple.elts.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+        };
+        let of_connection = |kind: &Expr| {
+            let name = dotted(kind).and_then(|(_, parts)| parts.last().copied());
+            name.is_some_and(|name| name.contains("Connection") || name.contains("Timeout"))
+        };
+        is_short && at_most(wait, MODEST_WAIT) && kinds.iter().all(of_connection)
     }
 
     /// Whether the loop does the same again and again, and counts nothing but the attempts.

@@ -1,10 +1,11 @@
 //! `read-before-bound`: a name that is not there yet, or no longer, when a cell reads it.
 
 use nbfix_ipynb::CellId;
-use nbfix_lint::{Check, Findings, Report};
-use nbfix_python::ast::Stmt;
-use nbfix_python::range;
-use nbfix_semantic::{Absence, Semantic, Site, Unbound};
+use nbfix_lint::{Check, Findings, Join, Report};
+use nbfix_python::ast::{Expr, Stmt};
+use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, range};
+use nbfix_semantic::{Absence, ProgramId, Semantic, Site, Unbound, Unit};
+use nbfix_text::TextRange;
 
 use crate::names::{cell_of, name_list};
 
@@ -50,7 +51,51 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
         }
     }
     for group in &groups {
-        findings.extend(report(semantic, group));
+        let Some(report) = report(semantic, group) else {
+            continue;
+        };
+        findings.push(if is_beside_undefined(semantic, group) {
+            report.join(with_undefined(group))
+        } else {
+            report
+        });
+    }
+}
+
+/// Whether each of the statements in question needs a name, too, that no cell binds, and that is told there.
+fn is_beside_undefined(semantic: &Semantic<'_>, group: &Group<'_>) -> bool {
+    let unbound = &semantic.flow().unbound;
+    let never = || unbound.iter().filter(|one| one.why == Absence::Never);
+    group.call.is_none()
+        && group.reads.iter().all(|read| {
+            let unit = semantic.units().get(read.at.unit);
+            let mut body = unit.into_iter().flat_map(|unit| unit.module.body());
+            let Some(statement) = body.find(|stmt| range(*stmt).covers(read.at.range)) else {
+                return false;
+            };
+            never().any(|one| {
+                let is_first = || {
+                    let mut others = never().filter(|other| other.name == one.name);
+                    others.all(|other| other.at >= one.at)
+                };
+                one.at.unit == read.at.unit && range(statement).covers(one.at.range) && is_first()
+            })
+        })
+}
+
+/// A statement that needs what no cell binds does not run, wherever the later cell is moved: it is told once.
+fn with_undefined(group: &Group<'_>) -> Join {
+    let names: Vec<&str> = group.reads.iter().map(|one| one.name.as_str()).collect();
+    let (names, number) = (name_list(&names), group.other.number());
+    let text = match (group.gone, group.other == group.cell) {
+        (true, _) => format!("{names}: gone here, since cell {number}"),
+        (false, true) => format!("{names}: bound only further down"),
+        (false, false) => format!("only cell {number} binds {names}"),
+    };
+    Join {
+        rules: vec!["undefined-name".to_owned()],
+        text,
+        ..Join::default()
     }
 }
 
@@ -95,12 +140,90 @@ fn report(semantic: &Semantic<'_>, group: &Group<'_>) -> Option<Report> {
             .help("Put what binds it above what reads it."),
         (false, _, false) => {
             let report = if called { report.says("call") } else { report };
-            match other_order(semantic, group) {
+            let meant = meant_attribute(semantic, group).filter(|_| !called);
+            let meant = meant.map(|(attribute, cell)| {
+                let number = cell.number();
+                format!("Perhaps `{attribute}` is meant, as in cell {number}; else move what binds it up.")
+            });
+            match meant.or_else(|| other_order(semantic, group)) {
                 Some(help) => report.help(help),
                 None => report,
             }
         }
     })
+}
+
+/// `X.name` where another cell reads `X.name.member`, of an `X` that is bound above, and this one `name.member`: the name is
+/// then likely to lack its object, and not to stand too high. With it comes that cell.
+fn meant_attribute(semantic: &Semantic<'_>, group: &Group<'_>) -> Option<(String, CellId)> {
+    let [one] = group.reads.as_slice() else {
+        return None;
+    };
+    let own = members(semantic.units().get(one.at.unit)?, &one.name);
+    let is_this = |member: &Member<'_>| member.object.is_none() && member.at == one.at.range;
+    if !own.iter().any(is_this) {
+        return None;
+    }
+    let is_above = |object: &str| {
+        let bindings = semantic.bindings(ProgramId::DOCUMENT, object).iter();
+        bindings
+            .map(|binding| (binding.unit, binding.since))
+            .any(|place| place < (one.at.unit, one.at.range.start()))
+    };
+    semantic
+        .units_of(ProgramId::DOCUMENT)
+        .filter(|unit| unit.source.contains(&one.name))
+        .find_map(|unit| {
+            let mut found = members(unit, &one.name)
+                .into_iter()
+                .filter_map(|other| other.object);
+            let object = found.find(|object| is_above(object))?;
+            Some((format!("{object}.{}", one.name), unit.cell))
+        })
+}
+
+fn members<'a>(unit: &Unit<'a>, name: &str) -> Vec<Member<'a>> {
+    let mut members = Members {
+        name,
+        found: Vec::new(),
+    };
+    members.visit_body(unit.module.body());
+    members.found
+}
+
+/// Reads of `name.member` and `object.name.member`.
+struct Members<'n, 'a> {
+    name: &'n str,
+    found: Vec<Member<'a>>,
+}
+
+struct Member<'a> {
+    /// The object before the name, if there is one.
+    object: Option<&'a str>,
+    /// The name, with its object.
+    at: TextRange,
+}
+
+impl<'a> SourceOrderVisitor<'a> for Members<'_, 'a> {
+    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
+        if let AnyNodeRef::ExprAttribute(outer) = node {
+            let object = match &*outer.value {
+                Expr::Name(name) if name.id.as_str() == self.name => Some(None),
+                Expr::Attribute(inner) if inner.attr.as_str() == self.name => {
+                    let object = inner.value.as_name_expr();
+                    object.map(|object| Some(object.id.as_str()))
+                }
+                _ => None,
+            };
+            if let Some(object) = object {
+                self.found.push(Member {
+                    object,
+                    at: range(&*outer.value),
+                });
+            }
+        }
+        TraversalSignal::Traverse
+    }
 }
 
 /// Whether a `del` took the name away.

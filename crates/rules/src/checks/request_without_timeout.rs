@@ -1,6 +1,6 @@
 //! `request-without-timeout`: a request that may wait for ever.
 
-use nbfix_lint::{Check, Context, Findings, Report};
+use nbfix_lint::{Check, Context, Findings, Level, Report};
 use nbfix_python::ast::{Expr, ExprCall};
 use nbfix_python::{AnyNodeRef, NodeKind, dotted, range};
 use nbfix_semantic::{BindingKind, Semantic, Unit};
@@ -31,6 +31,9 @@ fn check<'a>(context: &Context<'_, 'a>, node: AnyNodeRef<'a>, findings: &mut Fin
     );
     let mut report =
         Report::at(context.unit.cell, first_line).with("call", range(&*call.func).of(source));
+    if fetches_file(context, call) {
+        report = report.says("file").level(Level::Note);
+    }
     let positional = call.arguments.args.iter().map(range);
     let keywords = call.arguments.keywords.iter().map(range);
     let last = positional.chain(keywords).map(TextRange::end).max();
@@ -45,6 +48,69 @@ fn check<'a>(context: &Context<'_, 'a>, node: AnyNodeRef<'a>, findings: &mut Fin
         }
     }
     findings.push(report);
+}
+
+/// Ends of addresses that are files, which a server hands out as they are.
+const FILES: &[&str] = &[
+    "bin", "bmp", "bz2", "csv", "gif", "gz", "h5", "jpeg", "jpg", "json", "jsonl", "md", "mov",
+    "mp3", "mp4", "npy", "npz", "ogg", "onnx", "parquet", "pdf", "pkl", "png", "pt", "pth", "svg",
+    "tar", "tgz", "tif", "tiff", "tsv", "txt", "wav", "webm", "webp", "xml", "xz", "yaml", "yml",
+    "zip",
+];
+
+/// Whether a call fetches one file from an address that the document spells out, once: neither in a loop nor in a
+/// function. Such a cell is run by hand, and stopped by hand.
+fn fetches_file<'a>(context: &Context<'_, 'a>, call: &'a ExprCall) -> bool {
+    let is_repeated = context.ancestors.iter().any(|node| {
+        matches!(
+            node.kind(),
+            NodeKind::StmtFunctionDef
+                | NodeKind::StmtClassDef
+                | NodeKind::ExprLambda
+                | NodeKind::StmtFor
+                | NodeKind::StmtWhile
+                | NodeKind::ExprListComp
+                | NodeKind::ExprSetComp
+                | NodeKind::ExprDictComp
+                | NodeKind::ExprGenerator
+        )
+    });
+    let path = context.qualified(&*call.func);
+    let gets = match path.as_deref() {
+        Some("requests.get") => true,
+        // The second argument is what is sent.
+        Some("urllib.request.urlopen") => call.arguments.args.len() < 2,
+        _ => false,
+    };
+    let asks = ["params", "data", "json"]
+        .iter()
+        .any(|name| call.arguments.find_keyword(name).is_some());
+    let Some(address) = call.arguments.find_argument_value("url", 0) else {
+        return false;
+    };
+    gets && !asks && !is_repeated && {
+        let value = context.semantic.value(context.unit, address);
+        let mut choices = value.choices().iter();
+        choices.all(|choice| choice.exact().is_some_and(is_file))
+    }
+}
+
+/// Whether an address is that of a file.
+fn is_file(address: &str) -> bool {
+    let Some((_, rest)) = address.split_once("://") else {
+        return false;
+    };
+    let Some((host, path)) = rest.split_once('/') else {
+        return false;
+    };
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let ending = name
+        .rsplit_once('.')
+        .map(|(_, ending)| ending.to_lowercase());
+    !host.starts_with("api.")
+        && address.starts_with("http")
+        && ending.is_some_and(|ending| FILES.contains(&ending.as_str()))
 }
 
 /// Whether a call makes a request and nothing bounds its time.

@@ -2,7 +2,7 @@
 
 use nbfix_ipynb::CellId;
 use nbfix_lint::guards::{is_caught, is_conditional};
-use nbfix_lint::{Check, Findings, Report};
+use nbfix_lint::{Check, Findings, Level, Report};
 use nbfix_python::ast::{Alias, StmtImportFrom};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, is_stdlib, range};
 use nbfix_semantic::{ProgramId, ProgramKind, Semantic, Unit};
@@ -110,14 +110,23 @@ fn stale<'a>(
             name != "*" && !OF_ALL_MODULES.contains(&name) && lacks(name)
         })
         .collect();
-    let (first, others) = missing.split_first()?;
-    if semantic
-        .units_of(program)
-        .any(|unit| unit.source.contains("sys.modules") || unit.source.contains("locals()"))
+    if missing.is_empty()
+        || semantic
+            .units_of(program)
+            .any(|unit| unit.source.contains("sys.modules") || unit.source.contains("locals()"))
         || is_elsewhere(semantic, unit, module, &target)
     {
         return None;
     }
+    // What a template has in comments comes with filling it in; what it does not even name is another matter.
+    let in_comment = |alias: &&Alias| is_comment(semantic, program, alias.name.as_str());
+    let (commented, absent): (Vec<&Alias>, Vec<&Alias>) = missing.into_iter().partition(in_comment);
+    let is_template = absent.is_empty();
+    let (missing, besides) = match is_template {
+        true => (commented, Vec::new()),
+        false => (absent, commented),
+    };
+    let (first, others) = missing.split_first()?;
     let names: Vec<&str> = missing.iter().map(|alias| alias.name.as_str()).collect();
     let path = &semantic.program(program).path;
     let mut offers = public(semantic, program, module);
@@ -128,10 +137,17 @@ fn stale<'a>(
             "names",
             list(names.get(..MAX_NAMED).unwrap_or(&names), names.len()),
         );
+    let too = match is_template {
+        true => "and this",
+        false => "nor this",
+    };
     for other in others {
-        report = report.label(unit.cell, range(&other.name), "nor this");
+        report = report.label(unit.cell, range(&other.name), too);
     }
-    if names.iter().any(|name| is_comment(semantic, program, name)) {
+    for other in &besides {
+        report = report.label(unit.cell, range(&other.name), "in a comment only");
+    }
+    if is_template {
         report = report.help(format!(
             "{path} has them in comments only: take the `#` away, and fill in the values."
         ));
@@ -142,7 +158,11 @@ fn stale<'a>(
         offers.truncate(MAX_NAMED);
         report = report.with("offers", list(&offers, count));
     }
+    if is_template {
+        report = report.level(Level::Note);
+    }
     let key = match (target.written, near) {
+        _ if is_template => Some("template"),
         (Some(_), Some(_)) => Some("cell-near"),
         (Some(_), None) => Some("cell"),
         (None, Some(_)) => Some("near"),
@@ -182,8 +202,10 @@ fn is_comment(semantic: &Semantic<'_>, program: ProgramId, name: &str) -> bool {
             let text = text
                 .starts_with('#')
                 .then(|| text.trim_start_matches(['#', ' ']));
-            text.and_then(|text| text.strip_prefix(name))
-                .is_some_and(|rest| rest.trim_start().starts_with('='))
+            let targets = text
+                .and_then(|text| text.split_once('='))
+                .map(|(targets, _)| targets);
+            targets.is_some_and(|targets| targets.split(',').any(|target| target.trim() == name))
         })
     })
 }

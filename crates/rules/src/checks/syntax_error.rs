@@ -5,21 +5,33 @@ use std::sync::LazyLock;
 use nbfix_ipynb::Output;
 use nbfix_lint::{Check, Findings, Level, Report};
 use nbfix_python::{Body, Module, SyntaxError, newer_syntax, split};
-use nbfix_semantic::{Semantic, Unit};
+use nbfix_semantic::{ProgramId, Semantic, Unit};
 use nbfix_text::TextRange;
 use regex::Regex;
 
 use super::{conflict_marker, literal_newline, lost_newlines};
 use crate::Settings;
+use crate::foreign::{Foreign, foreign};
+use crate::python_2::readable;
+use crate::recorded::first_line;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let is_python_2 = semantic.notebook().is_python_2();
+    if is_python_2 {
+        findings.extend(outdated(semantic));
+    }
     for unit in semantic.units() {
-        if let Some(error) = unit.module.errors().first()
+        let first = unit.module.errors().first().cloned();
+        let error = match first {
+            Some(_) if is_python_2 => beyond_python_2(unit),
+            first => first,
+        };
+        if let Some(error) = error
             && !is_excused(semantic, unit)
         {
-            let report = told(unit, error);
+            let report = told(unit, &error);
             findings.push(if was_seen(semantic, unit) {
                 shown_on_purpose(report)
             } else {
@@ -37,6 +49,46 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// What is said of a notebook for Python 2 as a whole: at the first cell that Python 3 does not read, else at the first.
+fn outdated(semantic: &Semantic<'_>) -> Option<Report> {
+    let cells = || semantic.units_of(ProgramId::DOCUMENT);
+    let is_old = |unit: &&Unit<'_>| {
+        !unit.module.errors().is_empty()
+            && beyond_python_2(unit).is_none()
+            && !is_excused(semantic, unit)
+    };
+    let old = cells().find(is_old);
+    let report = match old {
+        Some(unit) => {
+            let error = unit.module.errors().first()?;
+            Report::at(unit.cell, line_of(unit, error.range.start()))
+        }
+        None => {
+            let first = cells().find(|unit| !unit.module.body().is_empty())?;
+            Report::at(first.cell, first_line(first.source))
+        }
+    };
+    let help = "port it to Python 3, and choose a kernel of Python 3; until then nothing is said here about what only \
+                Python 3 and its libraries ask for";
+    Some(
+        report
+            .says("python-2-notebook")
+            .level(Level::Note)
+            .help(help),
+    )
+}
+
+/// The first error of a text that Python 2 does not read either. Its place is one of the text.
+fn beyond_python_2(unit: &Unit<'_>) -> Option<SyntaxError> {
+    let (before, rest) = unit.source.split_at_checked(unit.code.start())?;
+    let text = format!("{before}{}", readable(rest));
+    let module = match split(unit.source) {
+        Body::File { .. } => Module::file(&text, unit.code),
+        _ => Module::cell(&text, unit.code),
+    };
+    module.errors().first().cloned()
 }
 
 /// What the oldest Python that the project supports cannot read, in a cell that newer ones can.
@@ -178,12 +230,13 @@ fn told(unit: &Unit<'_>, error: &SyntaxError) -> Report {
     }
     let line = line_of(unit, error.range.start());
     let place = Place { unit, error, line };
-    let wordings: [fn(&Place<'_>) -> Option<Wording>; 8] = [
+    let wordings: [fn(&Place<'_>) -> Option<Wording>; 9] = [
         placeholder,
         missing_value,
         pip,
         python_2,
         shell,
+        other_text,
         prose,
         character,
         unclosed,
@@ -364,6 +417,15 @@ fn shell(place: &Place<'_>) -> Option<Wording> {
         .nth(1)
         .is_some_and(|word| word.starts_with('='));
     (is_command && !is_assignment).then(|| ("shell", "program", program.to_owned()))
+}
+
+/// A program in another language, lines of a log, an address.
+fn other_text(place: &Place<'_>) -> Option<Wording> {
+    Some(match foreign(place.line(), place.unit.source)? {
+        Foreign::Language(name) => ("foreign", "language", name.to_owned()),
+        Foreign::Log => ("log", "line", place.line().to_owned()),
+        Foreign::Address => ("address", "line", place.line().to_owned()),
+    })
 }
 
 /// How many pairs of plain words beside each other make a text. Code with one comma missing has one such pair.

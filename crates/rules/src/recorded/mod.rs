@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::signatures::{Explained, may_have_stream, of_error, of_stream};
 pub(crate) use stale::{Stale, stale};
 pub(crate) use traceback::{Known, Line, first_line};
-use traceback::{causes, line_of};
+use traceback::{causes, line_of, waited};
 
 /// Larger outputs are data or progress bars, and not searched for printed messages.
 const MAX_STREAM_OUTPUTS: usize = 200_000;
@@ -167,6 +167,9 @@ fn raised(id: CellId, cell: &Cell, output: &Output) -> Option<Recorded> {
 
 /// What the error means: by itself where that says something of its own, else by what led to it, the innermost first.
 fn explained(ename: &str, evalue: &str, traceback: &str) -> Option<Explained> {
+    if ename == "KeyboardInterrupt" && !waited(traceback) {
+        return None;
+    }
     let own = of_error(ename, evalue, traceback);
     if own.as_ref().is_some_and(|own| !own.wraps) {
         return own;

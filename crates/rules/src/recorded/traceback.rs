@@ -42,7 +42,12 @@ pub(crate) fn line_of(source: &str, traceback: &str) -> Line {
         .filter_map(|words| traceback.rfind(words))
         .max();
     let last = last.and_then(|at| traceback.get(at..));
-    let Some((number, code)) = last.and_then(own_frame).or_else(|| own_frame(traceback)) else {
+    let own = last
+        .and_then(|last| timed_frame(source, last))
+        .or_else(|| timed_frame(source, traceback))
+        .or_else(|| last.and_then(own_frame))
+        .or_else(|| own_frame(traceback));
+    let Some((number, code)) = own else {
         return first(Known::Unknown);
     };
     let lines = || source.split('\n').map(str::trim).enumerate();
@@ -103,6 +108,69 @@ fn broken(source: &str, code: &str) -> Option<usize> {
         false
     };
     (0..lines.len()).find(is_start)
+}
+
+/// The line number in the frame of a `%%time` cell, whose lines are counted from the first below the magic's.
+fn timed_frame<'t>(source: &str, traceback: &'t str) -> Option<(usize, Option<&'t str>)> {
+    static FRAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let place = r#"<timed exec>(?::|", line )(\d+)"#;
+        Regex::new(&format!(
+            r#"(?m)^\s*(?:File )?"?{place}(?:,? in <module>\S*)?\s*$"#
+        ))
+        .ok()
+    });
+    let number: usize = FRAME
+        .as_ref()?
+        .captures(traceback)?
+        .get(1)?
+        .as_str()
+        .parse()
+        .ok()?;
+    let lines: Vec<&str> = source.split('\n').collect();
+    let magic = lines.iter().position(|line| !line.trim().is_empty())?;
+    let body = lines.get(magic..)?;
+    let is_timed = body.first()?.trim_start().starts_with("%%time");
+    let blank = body
+        .iter()
+        .skip(1)
+        .take_while(|line| line.trim().is_empty());
+    is_timed.then(|| (magic + 1 + blank.count() + number, None))
+}
+
+/// Whether a kernel that was interrupted there stood still: it waited for an answer, for a while, or for somebody to
+/// type. What it did instead was work, and whoever stopped it had seen enough.
+pub(crate) fn waited(traceback: &str) -> bool {
+    static NETWORK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let parts = r"\b(?:ssl|socket)\.py|_sslobj|\b(?:urllib3?|requests|httpx|httpcore|aiohttp|grpc|websockets?|anyio)[\\/]|[\\/]http[\\/]client\.py";
+        Regex::new(parts).ok()
+    });
+    static WAITS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let calls = r"\bsleep\w*\(|\b(?:raw_)?input\(|\bgetpass\(|_input_request|\bstdin\b";
+        Regex::new(calls).ok()
+    });
+    static ARROW: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?m)^-+> ?\d+.*$").ok());
+    let (Some(network), Some(waits), Some(arrow)) =
+        (NETWORK.as_ref(), WAITS.as_ref(), ARROW.as_ref())
+    else {
+        return false;
+    };
+    let frames = traceback.split("\n\n");
+    let Some((frame, line)) = frames
+        .filter_map(|frame| Some((frame, arrow.find(frame)?.as_str())))
+        .last()
+    else {
+        return false;
+    };
+    let head = frame.split('\n').find(|line| !line.trim().is_empty());
+    let place = head.unwrap_or_default();
+    // Threads wait for one another, and of what the other does only the frames around tell.
+    let hands_over = ["threading.py", "selectors.py", "asyncio"]
+        .iter()
+        .any(|module| place.contains(module));
+    waits.is_match(line)
+        || network.is_match(place)
+        || network.is_match(line)
+        || hands_over && network.is_match(traceback)
 }
 
 /// The line number in the cell's own frame, and the code that stood there.
@@ -204,7 +272,7 @@ fn line_range(source: &str, index: usize) -> Option<TextRange> {
 
 #[cfg(test)]
 mod tests {
-    use super::causes;
+    use super::{causes, line_of, waited};
 
     #[test]
     fn the_innermost_cause_comes_first() {
@@ -250,6 +318,52 @@ RuntimeError: no answer";
             causes(traceback),
             [("ConnectError", "All connection attempts failed")]
         );
+    }
+
+    #[test]
+    fn the_lines_of_a_timed_cell_are_counted_below_its_magic() {
+        let source = "%%time\n\nx = 1\nask(x)\n";
+        let named = |traceback| line_of(source, traceback).range.of(source);
+        assert_eq!(named("File <timed exec>:2\n\nValueError: x"), "ask(x)");
+        assert_eq!(named("File <timed exec>:2, in <module>\n"), "ask(x)");
+        assert_eq!(named("File <timed exec>:1, in other(y)\n"), "%%time");
+        assert_eq!(
+            line_of("ask(x)", "File <timed exec>:1\n")
+                .range
+                .of("ask(x)"),
+            "ask(x)"
+        );
+    }
+
+    #[test]
+    fn who_waits_and_who_works() {
+        let frame = |place: &str, line: &str| {
+            waited(&format!(
+                "KeyboardInterrupt  Traceback (most recent call last)\nCell In[1], line 1\n----> 1 run()\n\n\
+                 {place}\n   1099 if x:\n-> 1100     {line}\n   1101 y\n\nKeyboardInterrupt: "
+            ))
+        };
+        assert!(frame(
+            "File /lib/ssl.py:1100, in read(self)",
+            "return self._sslobj.read(len, buffer)"
+        ));
+        assert!(frame("Cell In[1], line 3", "time.sleep(100)"));
+        assert!(frame(
+            "File /lib/ipykernel/kernelbase.py:1, in f",
+            "return self._input_request(x)"
+        ));
+        assert!(!frame(
+            "File /lib/torch/_tensor.py:1142, in f",
+            "ret = func(*args, **kwargs)"
+        ));
+        assert!(!frame(
+            "File /lib/threading.py:316, in wait",
+            "gotit = waiter.acquire(True)"
+        ));
+        assert!(!waited("KeyboardInterrupt: "));
+        let around = "File /lib/grpc/_common.py:1, in wait\n----> 1 x.wait()\n\n\
+                      File /lib/threading.py:316, in wait\n--> 316 waiter.acquire()\n\nKeyboardInterrupt: ";
+        assert!(waited(around));
     }
 
     #[test]

@@ -246,6 +246,13 @@ impl<'a> Lower<'_, 'a> {
         }
     }
 
+    /// The elements of a list that its author has left unfinished: `[first, second, ...]`. The names in it stand for some
+    /// that nobody has written, and are not needed.
+    fn around_gap(&mut self, elements: &'a [Expr]) {
+        let others = elements.iter().filter(|each| !each.is_name_expr());
+        others.for_each(|each| self.visit_expr(each));
+    }
+
     fn comprehension(
         &mut self,
         around: TextRange,
@@ -295,6 +302,11 @@ impl<'a> Lower<'_, 'a> {
             self.perhaps(body);
         }
     }
+}
+
+/// Whether a bare `...` stands among the elements, in the place of others.
+fn has_gap(elements: &[Expr]) -> bool {
+    elements.iter().any(Expr::is_ellipsis_literal_expr)
 }
 
 /// Whether a condition does nothing but look whether there is anything in some names.
@@ -404,6 +416,17 @@ impl<'a> SourceOrderVisitor<'a> for Lower<'_, 'a> {
                 other => self.visit_expr(other),
             },
             Expr::Lambda(lambda) => self.lambda(lambda),
+            Expr::List(list) if has_gap(&list.elts) => self.around_gap(&list.elts),
+            Expr::Set(set) if has_gap(&set.elts) => self.around_gap(&set.elts),
+            Expr::Tuple(tuple) if has_gap(&tuple.elts) => self.around_gap(&tuple.elts),
+            // `x[..., i]` means the dimensions before `i`, and leaves nothing out.
+            Expr::Subscript(subscript) => {
+                self.visit_expr(&subscript.value);
+                match &*subscript.slice {
+                    Expr::Tuple(tuple) => tuple.elts.iter().for_each(|each| self.visit_expr(each)),
+                    other => self.visit_expr(other),
+                }
+            }
             Expr::ListComp(comp) => self.comprehension(range(comp), &comp.generators, &[&comp.elt]),
             Expr::SetComp(comp) => self.comprehension(range(comp), &comp.generators, &[&comp.elt]),
             Expr::Generator(comp) => {

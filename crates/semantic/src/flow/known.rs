@@ -59,6 +59,26 @@ const PLATFORMS: &[&str] = &[
 /// What only Databricks brings; the names are too plain to be left alone elsewhere.
 const DATABRICKS: &[&str] = &["table", "sql", "udf", "getArgument"];
 
+/// Builtins of Python 2 that Python 3 has no more, or keeps in modules.
+const PYTHON_2: &[&str] = &[
+    "apply",
+    "basestring",
+    "buffer",
+    "cmp",
+    "coerce",
+    "execfile",
+    "file",
+    "intern",
+    "long",
+    "raw_input",
+    "reduce",
+    "reload",
+    "unichr",
+    "unicode",
+    "xrange",
+    "StandardError",
+];
+
 /// The names that a notebook finds in its namespace.
 pub(crate) struct Known<'a> {
     notebook: &'a Notebook,
@@ -87,6 +107,7 @@ impl<'a> Known<'a> {
             || IPYTHON.contains(&name)
             || PLATFORMS.contains(&name)
             || DATABRICKS.contains(&name) && self.databricks()
+            || PYTHON_2.contains(&name) && self.notebook.is_python_2()
             || is_history(name)
     }
 }

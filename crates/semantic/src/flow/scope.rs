@@ -5,7 +5,7 @@ use nbfix_text::TextRange;
 
 use super::shape::scope_of;
 use crate::binder::bind;
-use crate::{Scope, ScopeKind, Unit};
+use crate::{BindingKind, Scope, ScopeKind, Unit};
 
 /// What a name is where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,14 +145,26 @@ impl<'l, 'a> Scopes<'l, 'a> {
         true
     }
 
-    /// The place of the only function that binds `name` in a function around.
+    /// The place of the only function that binds `name` in a function around. What a decorator makes of a function is
+    /// not known, and is none.
     pub(crate) fn inner_function(&self, name: &str) -> Option<usize> {
-        let frame = self.open.iter().rev().find(|frame| frame.has(name))?;
+        let mut inside_function = false;
+        let frame = self.open.iter().rev().find(|frame| {
+            // The names of a class are not seen in its methods.
+            let hidden = inside_function && frame.kind() == Some(ScopeKind::Class);
+            inside_function |= frame.kind() == Some(ScopeKind::Function);
+            !hidden && frame.has(name)
+        })?;
         let Frame::Bound(scope) = frame else {
             return None;
         };
         match scope.names.get(name)?.as_slice() {
-            [one] if matches!(one.kind, crate::BindingKind::Function(_)) => Some(one.range.start()),
+            [one] => match one.kind {
+                BindingKind::Function(def) if def.decorator_list.is_empty() => {
+                    Some(one.range.start())
+                }
+                _ => None,
+            },
             _ => None,
         }
     }

@@ -83,6 +83,14 @@ fn rules_can_be_ignored_in_some_files() {
 #[test]
 fn levels_decide_what_fails() {
     let folder = project("select = ['hardcoded-model']\nfail-on = 'error'");
+    // Once, at the top level, it is a note; in a function it is a warning.
+    assert_eq!(
+        folder.nbfix("check -q --fail-on warning").code,
+        Some(0),
+        "a note"
+    );
+    let inside = format!("def ask():\n    return {MODEL}");
+    folder.write("a.ipynb", notebook(&[inside.as_str()]));
     assert_eq!(folder.nbfix("check -q").code, Some(0));
     assert_eq!(folder.nbfix("check -q --fail-on warning").code, Some(1));
     folder.write(

@@ -209,6 +209,13 @@ pub(crate) fn end_of<'s>(own: &'s [OwnModel], provider: Provider, model: &str) -
     ENDS.get(&provider)?.get(model).copied()
 }
 
+/// The models whose place this one takes, by the table.
+pub(crate) fn predecessors(model: &str) -> impl Iterator<Item = &'static str> {
+    let rows = ENDS.values().flatten();
+    rows.filter(move |(_, end)| end.successor == Some(model))
+        .map(|(predecessor, _)| *predecessor)
+}
+
 fn makes_pictures(mode: &str) -> bool {
     matches!(mode, "image" | "video")
 }

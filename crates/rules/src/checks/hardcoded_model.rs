@@ -17,6 +17,7 @@ use crate::model_constants::{Constants, MODELS, Place, Wanted};
 use crate::model_discovery::Discovery;
 use crate::model_names::{CHAT, ascii, is_model, is_named_in, kind, kind_of_call};
 use crate::model_uses::{KEYWORDS, handed};
+use crate::retirement::predecessors;
 use crate::settings::Settings;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -166,7 +167,8 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     }
     if !order.is_empty() {
         let headings = headings(semantic);
-        order.retain(|model| !headings.iter().any(|heading| is_named_in(model, heading)));
+        let replace = &Settings::of(findings).models.replace;
+        order.retain(|model| !is_topic(model, &headings, replace));
     }
     // What stands once, in the configuration cell, and configures something there, is where it belongs.
     if !configuring.is_empty()
@@ -230,6 +232,16 @@ fn compared(found: &[Found<'_>], rivals: &[Form<'_>]) -> BTreeSet<usize> {
     all.filter(|(_, one)| has_rival(one) || found.iter().any(|other| is_beside(one, other)))
         .map(|(index, _)| index)
         .collect()
+}
+
+/// Whether headings name the model, or one whose place it takes: the fix of that one leaves the headings as they are.
+fn is_topic(model: &str, headings: &[&str], replace: &BTreeMap<String, String>) -> bool {
+    let is_named = |name: &str| headings.iter().any(|heading| is_named_in(name, heading));
+    let replaced = replace.iter().filter(|(_, successor)| *successor == model);
+    is_named(model)
+        || !headings.is_empty()
+            && (predecessors(model).any(is_named)
+                || replaced.into_iter().any(|(old, _)| is_named(old)))
 }
 
 /// The headings of the document.

@@ -44,14 +44,25 @@ new-rule NAME:
 docs:
     cargo run --quiet --package nbfix -- docs --isolated --out target/docs
 
+# How many made-up secrets, and how many look-alikes, nbfix, detect-secrets and ruff tell; the latter two are those of the path.
+secrets-compare:
+    cargo test --package nbfix-secrets --test figures
+    cargo build --package nbfix
+    python3 crates/secrets/bench/compare.py target/debug/nbfix target/tmp/secrets
+
+# What looking for secrets costs, on the notebooks of FOLDER.
+bench-secrets FOLDER='target/bench-corpus':
+    cargo build --release --package nbfix
+    python3 crates/nbfix/bench/secrets.py {{FOLDER}}
+
 # What it takes to understand a notebook of 200 cells.
 bench-names:
     cargo bench --package nbfix-semantic --bench understand
 
-# That mended imports work with the old and with the new packages; installs both, once.
+# That mended imports work with the old and with the new packages, and joined frames as well; installs both, once.
 verify-imports:
-    cargo test --package nbfix --test kernel -- --ignored moved_imports
+    cargo test --package nbfix --test kernel -- --ignored moved_imports frames_are_joined
 
-# That notebooks for openai below 1 say the same when they are mended; installs both versions, once.
-verify-openai:
-    cargo test --package nbfix --test kernel -- --ignored mended_notebooks
+# That notebooks for libraries of old say the same when they are mended; installs the old and the new ones, once.
+verify-migrations:
+    cargo test --package nbfix --test kernel -- --ignored migrations::

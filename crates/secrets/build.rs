@@ -29,6 +29,32 @@ struct Row {
     entropy: f64,
     #[serde(default = "yes")]
     digits: bool,
+    /// Which statement of others about the shape it was compared with, and when; nobody reads it at run time.
+    #[serde(default)]
+    checked: Option<String>,
+}
+
+/// How many bytes a match has at least, if it starts with one of the words that the shape needs, and nothing but the match
+/// is the secret; else 0.
+fn starts(row: &Row) -> Result<usize, String> {
+    let parsed = regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build()
+        .parse(&row.regex);
+    let hir = parsed.map_err(|error| format!("{}: {error}", row.id))?;
+    let prefixes = regex_syntax::hir::literal::Extractor::new().extract(&hir);
+    let is_word = |literal: &regex_syntax::hir::literal::Literal| {
+        let literal = literal.as_bytes();
+        row.needs
+            .iter()
+            .any(|word| literal.starts_with(word.as_bytes()))
+    };
+    let literals = prefixes.literals().unwrap_or_default();
+    let is_start = !literals.is_empty() && literals.iter().all(is_word);
+    let is_whole = hir.properties().explicit_captures_len() == 0;
+    let least = hir.properties().minimum_len().unwrap_or_default();
+    Ok(if is_start && is_whole { least } else { 0 })
 }
 
 fn entropy() -> f64 {
@@ -58,6 +84,9 @@ fn run() -> Result<(), String> {
         table.documented
     );
     for row in &table.shape {
+        if row.checked.as_ref().is_some_and(String::is_empty) {
+            return Err(format!("{}: `checked` says by what, and when", row.id));
+        }
         if row.needs.is_empty() || row.needs.iter().any(|word| word.len() < 3) {
             return Err(format!(
                 "{}: `needs` asks for words of three letters or more",
@@ -67,7 +96,7 @@ fn run() -> Result<(), String> {
         let _ = writeln!(
             code,
             "Shape {{ id: {}, name: {}, regex: {}, needs: Cow::Borrowed(&[{}]), revoke: {}, source: {}, as_of: {}, \
-             env: {}, entropy: {:?}, digits: {} }},",
+             env: {}, entropy: {:?}, digits: {}, starts: {} }},",
             quoted(&row.id),
             quoted(&row.name),
             quoted(&row.regex),
@@ -83,7 +112,8 @@ fn run() -> Result<(), String> {
                 .as_ref()
                 .map_or("None".to_owned(), |env| format!("Some({})", quoted(env))),
             row.entropy,
-            row.digits
+            row.digits,
+            starts(row)?
         );
     }
     code.push_str("];\n");

@@ -185,6 +185,23 @@ fn count(state: &State) -> BTreeMap<(&'static str, Option<Name>), (usize, Level)
     counts
 }
 
+/// Whether what this rule finds is what it found before, in whatever cells: a fix may take it along, as it does with a
+/// literal that goes to the cell of the settings.
+fn only_moved(before: &State, after: &State, rule: &str) -> bool {
+    let said = |state: &State| {
+        let mut messages: BTreeMap<String, usize> = BTreeMap::new();
+        let all = state.linted.findings.iter();
+        let all = all.flat_map(|finding| std::iter::once(finding).chain(&finding.joined));
+        for finding in all.filter(|finding| finding.rule.name == rule) {
+            *messages.entry(finding.message.clone()).or_default() += 1;
+        }
+        messages
+    };
+    let old = said(before);
+    let mut new = said(after).into_iter();
+    new.all(|(message, now)| old.get(&message).is_some_and(|was| now <= *was))
+}
+
 /// Each mended finding must be gone, and nothing as bad as the mildest of them may have come.
 fn compare(
     before: &State,
@@ -209,7 +226,7 @@ fn compare(
         if gone > 0 && *now + gone > was {
             return Err(format!("`{rule}` would still be found in {place}"));
         }
-        if *now > was && *level >= mildest {
+        if *now > was && *level >= mildest && !only_moved(before, after, rule) {
             return Err(format!("`{rule}` would newly be found in {place}"));
         }
     }

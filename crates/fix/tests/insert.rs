@@ -68,6 +68,17 @@ static AGAINST: Rule = rule("against", Group::Broken, |semantic, findings| {
     }
 });
 
+/// Takes what [`AGAINST`] minds to a new cell.
+static MOVES: Rule = rule("moves", Group::Fragile, |semantic, findings| {
+    for (cell, range) in places(semantic, "SETUP, \"setup = 1\"") {
+        findings.push(
+            Report::at(cell, range)
+                .edit(cell, Edit::replace(range, "setup"))
+                .insert_cell(cell.index(), "setup = 1\n"),
+        );
+    }
+});
+
 /// Minds nothing but the last cell, wherever it is.
 static LAST: Rule = rule("last", Group::Broken, |semantic, findings| {
     for (cell, range) in places(semantic, "last") {
@@ -237,4 +248,11 @@ fn a_script_is_left_alone() {
         whys(&mended),
         ["setup in Some(CellId(0)): a script has no place for a new cell"]
     );
+}
+
+#[test]
+fn what_only_moves_has_not_newly_come() {
+    let mended = mended(&["a", "print(SETUP, \"setup = 1\")"], &[&MOVES, &AGAINST]);
+    assert_eq!(sources(&mended), ["a", "setup = 1\n", "print(setup)"]);
+    assert!(whys(&mended).is_empty());
 }

@@ -67,6 +67,9 @@ fn the_configuration_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("nbfix.toml");
     std::fs::write(&file, block(&readme(), "configuration")).unwrap();
+    // The rows that `[models] extra` names.
+    let rows = "provider,model,shutdown,successor,source\n";
+    std::fs::write(folder.path().join("models.csv"), rows).unwrap();
     let shown = nbfix(&["config", "--config", file.to_str().unwrap()]);
     for value in [
         "personal-path",
@@ -74,6 +77,7 @@ fn the_configuration_is_read() {
         "archive/",
         "3.10",
         "gpt-4.1",
+        "our-lab-tools",
     ] {
         assert!(shown.contains(value), "{shown}");
     }

@@ -22,7 +22,8 @@ mod functions;
 mod guards;
 mod lives;
 mod loop_parts;
-mod mcp_files;
+mod mcp;
+mod migrate;
 mod model_constants;
 mod model_discovery;
 mod model_uses;
@@ -54,8 +55,8 @@ pub use retirement::Date;
 pub use secrets::SecretSettings;
 pub use services::{Service, Services};
 pub use settings::{
-    DegradeStyle, Endpoints, FixSettings, FunctionStyle, Functions, Models, OwnModel, ProviderWord,
-    Settings, TargetPython,
+    DegradeStyle, Endpoints, FixSettings, FunctionStyle, Functions, Models, OwnModel, Packages,
+    ProviderWord, Settings, TargetPython,
 };
 pub use suggest::nearest;
 pub use unreadable::unreadable;

@@ -1,21 +1,65 @@
 //! Which model is asked of whom.
 
-use nbfix_python::ast::{AnyNodeRef, BoolOp, Expr, ExprCall, StringFlags as _};
+use nbfix_python::ast::{AnyNodeRef, BoolOp, Expr, ExprCall, Keyword, StringFlags as _};
 use nbfix_python::{SourceOrderVisitor, TraversalSignal, range, string_value};
 use nbfix_semantic::{ProgramId, Semantic, Unit};
 use nbfix_text::TextRange;
 
 use crate::retirement::Provider;
 
-/// Keyword arguments that take the name of a model.
-const KEYWORDS: [&str; 6] = [
+/// Keyword arguments, parameters and dictionary keys that take the name of a model.
+pub(crate) const KEYWORDS: &[&str] = &[
     "model",
     "model_name",
     "model_id",
-    "engine",
+    "modelId",
+    "modelName",
+    "deployment",
+    "deployment_name",
     "deployment_id",
     "azure_deployment",
+    "azure_openai_deployment",
+    "engine",
+    "embedding_model",
+    "chat_model",
+    "image_model",
+    "judge_model",
+    "llm_model",
+    "ai_model_id",
+    "judge_model_name",
+    "default_model",
 ];
+
+/// Constructors that take the name as an argument without keyword, and which argument it is.
+const POSITIONAL: &[(&str, usize)] = &[
+    ("google.generativeai.GenerativeModel", 0),
+    ("vertexai.generative_models.GenerativeModel", 0),
+    ("vertexai.preview.generative_models.GenerativeModel", 0),
+    ("langchain.chat_models.init_chat_model", 0),
+    ("litellm.completion", 0),
+    ("dspy.LM", 0),
+];
+
+/// The arguments of a call that take the name of a model.
+pub(crate) fn handed<'a>(
+    semantic: &Semantic<'a>,
+    unit: &Unit<'a>,
+    call: &'a ExprCall,
+) -> Vec<&'a Expr> {
+    let is_model = |keyword: &&'a Keyword| {
+        let name = keyword.arg.as_ref();
+        name.is_some_and(|name| KEYWORDS.contains(&name.as_str()))
+    };
+    let named = call.arguments.keywords.iter().filter(is_model);
+    let mut handed: Vec<&'a Expr> = named.map(|keyword| &keyword.value).collect();
+    if !call.arguments.args.is_empty()
+        && let Some(path) = semantic.qualified(unit, &*call.func)
+        && let Some((_, position)) = POSITIONAL.iter().find(|(known, _)| *known == path)
+    {
+        handed.extend(call.arguments.args.get(*position));
+    }
+    handed
+}
 
 /// What makes a client, or is one: a dotted path, and who answers.
 const CLIENTS: &[(&str, Provider)] = &[
@@ -61,9 +105,11 @@ pub(crate) fn uses<'a>(semantic: &Semantic<'a>) -> Vec<Use<'a>> {
     let mut uses: Vec<Use<'a>> = Vec::new();
     let azure = speaks_to_azure(semantic);
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
-        if !KEYWORDS.iter().any(|word| unit.source.contains(word))
-            && !unit.source.contains("GenerativeModel")
-        {
+        let positional = POSITIONAL
+            .iter()
+            .filter_map(|(path, _)| path.rsplit('.').next());
+        let mut words = KEYWORDS.iter().copied().chain(positional);
+        if !words.any(|word| unit.source.contains(word)) {
             continue;
         }
         let mut finder = Finder {
@@ -109,33 +155,26 @@ struct Finder<'s, 'a> {
 
 impl<'a> Finder<'_, 'a> {
     fn call(&mut self, call: &'a ExprCall) {
-        let named = call.arguments.keywords.iter().find(|keyword| {
-            keyword
-                .arg
-                .as_ref()
-                .is_some_and(|name| KEYWORDS.contains(&name.as_str()))
-        });
+        let values = handed(self.semantic, self.unit, call);
+        if values.is_empty() {
+            return;
+        }
         let path = self.semantic.qualified(self.unit, &*call.func);
-        let positional = path
-            .as_deref()
-            .filter(|path| path.ends_with(".GenerativeModel"))
-            .and_then(|_| call.arguments.args.first());
-        let Some(value) = named.map(|keyword| &keyword.value).or(positional) else {
-            return;
-        };
-        let Some((unit, literal)) = self.literal(value) else {
-            return;
-        };
-        let Some(model) = string_value(literal) else {
-            return;
-        };
-        if let Some(provider) = self.provider(call, path.as_deref()) {
-            self.found.push(Use {
-                model,
-                provider,
-                unit,
-                literal,
-            });
+        for value in values {
+            let Some((unit, literal)) = self.literal(value) else {
+                continue;
+            };
+            let Some(model) = string_value(literal) else {
+                continue;
+            };
+            if let Some(provider) = self.provider(call, path.as_deref()) {
+                self.found.push(Use {
+                    model,
+                    provider,
+                    unit,
+                    literal,
+                });
+            }
         }
     }
 

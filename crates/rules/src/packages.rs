@@ -25,18 +25,28 @@ fn prefixes(module: &str) -> impl Iterator<Item = &str> {
         .filter_map(|end| module.get(..end))
 }
 
-/// The distribution that brings a module, if it is known.
-pub(crate) fn distribution(module: &str) -> Option<String> {
-    let row = prefixes(module).find_map(|part| Some((part.len(), TABLE.packages.get(part)?)));
+/// The distribution that brings a module, if it is known; `own` are rows of the configuration, which count before those
+/// of the table for modules of the same length.
+pub(crate) fn distribution(own: &BTreeMap<String, String>, module: &str) -> Option<String> {
+    let known = |part: &str| own.get(part).or_else(|| TABLE.packages.get(part));
+    let row = prefixes(module).find_map(|part| Some((part.len(), known(part)?)));
     let families = TABLE.prefixes.iter();
     let family = families
         .filter(|(prefix, _)| module.starts_with(prefix.as_str()))
         .find(|(prefix, _)| row.is_none_or(|(length, _)| length < prefix.len()));
     let named = family.and_then(|(_, parts)| {
-        let name: Vec<&str> = module.split('.').take(*parts).collect();
+        let name: Vec<&str> = module.split('.').take(*parts).map(unversioned).collect();
         (name.len() == *parts).then(|| name.join("-").replace('_', "-"))
     });
     named.or_else(|| row.map(|(_, known)| known.clone()))
+}
+
+/// A part of a module's name without the version of an interface: `vision` of `google.cloud.vision_v1p1beta1`.
+fn unversioned(part: &str) -> &str {
+    let version = part.rsplit_once("_v").filter(|(name, version)| {
+        !name.is_empty() && version.starts_with(|it: char| it.is_ascii_digit())
+    });
+    version.map_or(part, |(name, _)| name)
 }
 
 /// Whether a kernel of this name brings the module.
@@ -54,7 +64,8 @@ mod tests {
     #[test]
     fn imports_have_their_distributions() {
         assert!(TABLE.packages.len() > 250 && TABLE.kernels.len() >= 5);
-        let of = |module: &str| distribution(module).unwrap_or_default();
+        let none = BTreeMap::new();
+        let of = |module: &str| distribution(&none, module).unwrap_or_default();
         assert_eq!(of("PIL.Image"), "pillow");
         assert_eq!(of("azure.mgmt.resource"), "azure-mgmt-resource");
         assert_eq!(
@@ -63,12 +74,25 @@ mod tests {
         );
         assert_eq!(of("azure.mgmt.redis"), "azure-mgmt-redis");
         assert_eq!(of("google.cloud.bigquery"), "google-cloud-bigquery");
+        assert_eq!(of("google.cloud.vision_v1.types"), "google-cloud-vision");
+        assert_eq!(
+            of("azure.mgmt.resource.locks.ManagementLockClient"),
+            "azure-mgmt-resource-locks"
+        );
+        assert_eq!(of("kiota_abstractions"), "microsoft-kiota-abstractions");
         assert_eq!(of("langchain_openai.chat_models"), "langchain-openai");
+        // A module of the author's own.
+        assert_eq!(of("langchain_helper"), "");
         assert_eq!(
             of("llama_index.llms.azure_openai"),
             "llama-index-llms-azure-openai"
         );
         assert_eq!(of("my_helpers"), "");
+        let own = BTreeMap::from([("my_helpers".to_owned(), "our-helpers".to_owned())]);
+        assert_eq!(
+            distribution(&own, "my_helpers.io").unwrap_or_default(),
+            "our-helpers"
+        );
         assert!(brings("colab", "torch.nn") && !brings("colab", "faiss"));
     }
 }

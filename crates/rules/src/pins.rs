@@ -1,56 +1,98 @@
 //! Versions of packages that a notebook asks for: in its cells, and in the requirements beside it.
 
-use nbfix_semantic::Semantic;
-use regex::Regex;
+use std::sync::LazyLock;
 
-/// Whether the notebook asks for a version of `package` below `since`, so that what `since` took away is still there.
-/// All cells count, comments and texts too: who names an old version there knows of it.
-pub(crate) fn asks_for_older(semantic: &Semantic<'_>, package: &str, since: &str) -> bool {
-    let requirements = semantic.requirements().unwrap_or_default();
-    let cells = semantic.notebook().cells();
-    let texts = cells.iter().map(|cell| cell.source.as_str());
-    let mut texts = texts.chain(requirements.iter().map(String::as_str));
-    texts.any(|text| names_older(text, package, since))
+use nbfix_lint::Level;
+use nbfix_semantic::{Semantic, normal_name, version_numbers};
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::Settings;
+
+/// How bad it is for this document that `package` has been without something since `since`: the lower level, if it is
+/// not the rule's own; `None` if nothing is to be told, because the document asks for an older version, or because its
+/// configuration leaves the package out.
+///
+/// Nobody installs Python from a cell. What the notebook was last run with (`language_info`) does not bind the
+/// reader, so it is a warning there; where the configuration names an older `target-python`, it is a note.
+pub(crate) fn standing(
+    semantic: &Semantic<'_>,
+    settings: &Settings,
+    package: &str,
+    since: &str,
+) -> Option<Option<Level>> {
+    if settings.packages.ignores(package) || asks_for_older(semantic, package, since) {
+        return None;
+    }
+    if package != "python" {
+        return Some(None);
+    }
+    let since = version_numbers(since);
+    let target = settings
+        .target_python
+        .map(|target| vec![3, u64::from(target.minor)]);
+    if let Some(target) = target {
+        return Some((target < since).then_some(Level::Note));
+    }
+    let known = recorded_python(semantic.notebook().text());
+    Some(known.filter(|known| *known < since).map(|_| Level::Warning))
 }
 
-fn names_older(text: &str, package: &str, since: &str) -> bool {
-    // Most texts end here; names are spelled in either case and with either dash.
-    let stem = package.split(['-', '_']).next().unwrap_or(package);
-    let holds = |stem: &str| memchr::memmem::find(text.as_bytes(), stem.as_bytes()).is_some();
-    if !holds(stem) && !holds(&stem.to_lowercase()) {
-        return false;
+/// Whether a cell, or the requirements beside the document, name this distribution.
+pub(crate) fn names(semantic: &Semantic<'_>, package: &str) -> bool {
+    let holds = |text: &str| memchr::memmem::find(text.as_bytes(), package.as_bytes()).is_some();
+    let requirements = semantic.requirements().unwrap_or_default();
+    let mut cells = semantic.notebook().cells().iter();
+    cells.any(|cell| holds(&cell.source)) || requirements.iter().any(|line| holds(line))
+}
+
+/// The Python that a notebook was last run with, major and minor, or that its kernel is called after.
+fn recorded_python(notebook: &str) -> Option<Vec<u64>> {
+    #[derive(Deserialize)]
+    struct Document {
+        #[serde(default)]
+        metadata: Map<String, Value>,
     }
-    let name = package.replace(['-', '_'], "[-_.]");
-    let pattern = format!(
-        r#"(?im)(?:^|[\s"'(,=]){name}(?:\[[^\]\n]*\])?["']?((?:[ ,]*(?:===?|~=|<=?|>=?|!=)[ "']*v?\d[\w.*]*)+)"#
-    );
-    let Ok(pattern) = Regex::new(&pattern) else {
-        return false;
-    };
-    let Ok(bound) = Regex::new(r"(===?|~=|<=?)[ ']*v?(\d+(?:\.\d+)*)") else {
-        return false;
-    };
-    pattern.captures_iter(text).any(|found| {
-        bound.captures_iter(&found[1]).any(|bound| {
-            let asked = version(&bound[2]);
-            match &bound[1] {
-                "<" => asked <= version(since),
-                _ => asked < version(since),
-            }
-        })
+    static KERNEL: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?i)\bpython[ _-]?3\.?(\d{1,2})\b").ok());
+    let metadata = serde_json::from_str::<Document>(notebook).ok()?.metadata;
+    let text = |section: &str, key: &str| metadata.get(section)?.get(key)?.as_str();
+    if let Some(recorded) = text("language_info", "version") {
+        let mut numbers = version_numbers(recorded);
+        numbers.truncate(2);
+        return (numbers.len() == 2).then_some(numbers);
+    }
+    let names = ["name", "display_name"].into_iter();
+    let mut names = names.filter_map(|key| text("kernelspec", key));
+    names.find_map(|name| {
+        let found = KERNEL.as_ref()?.captures(name)?;
+        Some(vec![3, found[1].parse().ok()?])
     })
 }
 
-/// The numbers of a version, zeros at the end left off.
-fn version(text: &str) -> Vec<u64> {
-    let mut numbers: Vec<u64> = text
-        .split('.')
-        .map_while(|part| part.parse().ok())
-        .collect();
-    while numbers.last() == Some(&0) {
-        numbers.pop();
-    }
-    numbers
+/// Packages that come in step with another one: who asks for the last below the version asks for the first below its
+/// own.
+const IN_STEP: &[((&str, &str), (&str, &str))] = &[
+    (("langchain", "1.0"), ("langchain-core", "1.0")),
+    (("langchain", "1.0"), ("langchain-community", "0.4")),
+    (("langchain", "1.0"), ("langchain-openai", "1.0")),
+    (("langchain", "1.0"), ("langchain-text-splitters", "1.0")),
+    (("llama-index", "0.10"), ("llama-index-core", "0.10")),
+];
+
+/// Whether the notebook asks for a version of `package` below `since`, so that what `since` took away is still there.
+pub(crate) fn asks_for_older(semantic: &Semantic<'_>, package: &str, since: &str) -> bool {
+    let older = |package: &str, since: &str| {
+        let (name, since) = (normal_name(package), version_numbers(since));
+        let mut pins = semantic.pins().iter();
+        pins.any(|pin| pin.name == name && pin.is_older_than(&since))
+    };
+    let in_step = || {
+        let mut rows = IN_STEP.iter();
+        rows.any(|(what, (other, below))| *what == (package, since) && older(other, below))
+    };
+    older(package, since) || in_step()
 }
 
 #[cfg(test)]
@@ -59,6 +101,11 @@ mod tests {
 
     #[test]
     fn versions_below_are_told_from_others() {
+        let names_older = |text: &str, package: &str, since: &str| {
+            let since = version_numbers(since);
+            let mut pins = nbfix_semantic::pins(text).into_iter();
+            pins.any(|pin| pin.name == package && pin.is_older_than(&since))
+        };
         let older = |text: &str| names_older(text, "openai", "1.0");
         assert!(older("%pip install openai==0.28"));
         assert!(older("!pip install -q \"openai<1\" tiktoken"));
@@ -69,7 +116,41 @@ mod tests {
         assert!(!older("%pip install openai>=0.27"));
         assert!(!older("%pip install openai<2"));
         assert!(!older("langchain-openai==0.1"));
+        let beta = |text: &str| names_older(text, "azure-search-documents", "11.4");
+        assert!(beta("%pip install azure-search-documents==11.4.0b8"));
+        // which 11.4.2 fits, too
+        assert!(!beta("azure-search-documents~=11.4.0b6"));
+        assert!(!beta("azure-search-documents==11.4.0"));
+        assert!(!beta("azure-search-documents>=11.4.0b8"));
+        // conda's way
+        assert!(names_older("python=3.8", "python", "3.12"));
+        assert!(!names_older("python=3.12", "python", "3.12"));
+        assert!(!names_older("pandas>=1.3", "pandas", "2.0"));
         assert!(names_older("llama_index==0.9.48", "llama-index", "0.10"));
         assert!(!names_older("llama-index==0.10.0", "llama-index", "0.10"));
+    }
+
+    #[test]
+    fn the_python_of_a_notebook() {
+        let of = |metadata: &str| {
+            recorded_python(&format!(r#"{{"cells": [], "metadata": {metadata}}}"#))
+        };
+        assert_eq!(
+            of(r#"{"language_info": {"name": "python", "version": "3.8.10"}}"#),
+            Some(vec![3, 8])
+        );
+        assert_eq!(
+            of(r#"{"kernelspec": {"name": "python3", "display_name": "Python 3.10 - SDK v2"}}"#),
+            Some(vec![3, 10])
+        );
+        assert_eq!(
+            of(r#"{"kernelspec": {"name": "python38", "display_name": "lab"}}"#),
+            Some(vec![3, 8])
+        );
+        assert_eq!(
+            of(r#"{"kernelspec": {"name": "python3", "display_name": "Python 3"}}"#),
+            None
+        );
+        assert_eq!(of("{}"), None);
     }
 }

@@ -1,12 +1,13 @@
 //! The table of what has moved, `rules/data/renames.toml`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
 /// A module, or some of its names, that lives elsewhere now.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Move {
     /// The distribution that took the old place away.
@@ -59,6 +60,28 @@ pub(crate) enum First {
 }
 
 impl Move {
+    /// A row of the configuration: everything in `old` is in `new` now.
+    fn configured(old: &str, new: &str) -> Self {
+        Self {
+            package: old.split('.').next().unwrap_or(old).to_owned(),
+            // No version is older: whoever says so knows that it has gone.
+            since: "0".to_owned(),
+            old: old.to_owned(),
+            new: new.to_owned(),
+            names: Vec::new(),
+            keep: Vec::new(),
+            when: Vec::new(),
+            prefix: true,
+            to: BTreeMap::new(),
+            first: First::New,
+            reshaped: false,
+            note: false,
+            _checked: String::new(),
+            _source: String::new(),
+            _as_of: String::new(),
+        }
+    }
+
     /// The new place of `module`, if the row is for it.
     fn module(&self, module: &str) -> Option<String> {
         let rest = module.strip_prefix(self.old.as_str())?;
@@ -126,8 +149,48 @@ pub(crate) fn of_module(module: &str) -> Option<(&'static Move, String)> {
     moved.max_by_key(|(row, _)| row.old.len())
 }
 
-/// The first parts of all old modules.
-pub(crate) fn is_root(root: &str) -> bool {
+/// The same as [`of_name`], where the configuration's own rows count first.
+pub(crate) fn place_of_name(
+    moved: &BTreeMap<String, String>,
+    module: &str,
+    name: &str,
+    others: &[&str],
+) -> Option<(Cow<'static, Move>, String)> {
+    let member = format!("{module}.{name}");
+    // `from ourlab import old`, where `ourlab.old` has moved to `ourlab.new`.
+    if let Some(new) = moved.get(&member)
+        && let Some((home, new_name)) = new.rsplit_once('.')
+    {
+        let mut row = Move::configured(module, home);
+        row.names.push(name.to_owned());
+        row.to.insert(name.to_owned(), new_name.to_owned());
+        return Some((Cow::Owned(row), home.to_owned()));
+    }
+    configured(moved, module)
+        .or_else(|| of_name(module, name, others).map(|(row, module)| (Cow::Borrowed(row), module)))
+}
+
+/// The same as [`of_module`], where the configuration's own rows count first.
+pub(crate) fn place_of_module(
+    moved: &BTreeMap<String, String>,
+    module: &str,
+) -> Option<(Cow<'static, Move>, String)> {
+    configured(moved, module)
+        .or_else(|| of_module(module).map(|(row, module)| (Cow::Borrowed(row), module)))
+}
+
+fn configured(
+    moved: &BTreeMap<String, String>,
+    module: &str,
+) -> Option<(Cow<'static, Move>, String)> {
+    let rows = moved.iter().map(|(old, new)| Move::configured(old, new));
+    let fitting = rows.filter_map(|row| row.module(module).map(|new| (row, new)));
+    let (row, new) = fitting.max_by_key(|(row, _)| row.old.len())?;
+    Some((Cow::Owned(row), new))
+}
+
+/// Whether modules of this first part have moved.
+pub(crate) fn is_root(moved: &BTreeMap<String, String>, root: &str) -> bool {
     static ROOTS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
         let roots = MOVES.iter().filter_map(|row| row.old.split('.').next());
         let mut roots: Vec<&str> = roots.collect();
@@ -136,6 +199,7 @@ pub(crate) fn is_root(root: &str) -> bool {
         roots
     });
     ROOTS.binary_search(&root).is_ok()
+        || moved.keys().any(|old| old.split('.').next() == Some(root))
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct Settings {
     /// The oldest Python that the documents must run on.
     #[serde(rename = "target-python")]
     pub target_python: Option<TargetPython>,
+    /// `[packages]`
+    pub packages: Packages,
 }
 
 /// A version of Python, written `"3.10"`: 3.7 to 3.15.
@@ -196,6 +198,27 @@ pub enum FunctionStyle {
     Wrapper,
     /// By a blueprint of its module.
     Blueprint,
+}
+
+/// `[packages]`: what is known of libraries.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Packages {
+    /// The distribution that brings a module, by the module's dotted name.
+    pub names: std::collections::BTreeMap<String, String>,
+    /// Where a module has moved, by its old dotted name.
+    pub moved: std::collections::BTreeMap<String, String>,
+    /// Distributions of which the rules on libraries tell nothing.
+    pub ignore: Vec<String>,
+}
+
+impl Packages {
+    /// Whether the rules tell nothing of this distribution. Case, dashes and underscores make no difference, as for pip.
+    pub(crate) fn ignores(&self, package: &str) -> bool {
+        let plain = |name: &str| name.to_lowercase().replace(['_', '.'], "-");
+        let mut ignored = self.ignore.iter();
+        ignored.any(|name| plain(name) == plain(package))
+    }
 }
 
 static DEFAULT: LazyLock<Settings> = LazyLock::new(Settings::default);

@@ -162,6 +162,7 @@ pub fn ids() -> impl Iterator<Item = &'static str> + Clone {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

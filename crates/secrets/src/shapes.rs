@@ -36,6 +36,8 @@ pub struct Shape {
     pub entropy: f64,
     /// Whether there is always a digit in it.
     pub digits: bool,
+    /// How many bytes each such token has at least, if it starts with one of `needs`; else 0.
+    pub starts: usize,
 }
 
 impl Eq for Shape {}
@@ -62,7 +64,10 @@ fn compiled(index: usize) -> Option<&'static Regex> {
 /// The words of shapes, by their positions.
 pub(crate) fn words_of(shapes: &[Shape]) -> Words {
     let rows = shapes.iter().enumerate();
-    Words::new(rows.flat_map(|(index, shape)| shape.needs.iter().map(move |word| (index, &**word))))
+    Words::new(rows.flat_map(|(index, shape)| {
+        let words = shape.needs.iter();
+        words.map(move |word| (index, &**word, shape.starts))
+    }))
 }
 
 impl Detector {
@@ -191,11 +196,12 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), SHAPES.len());
-        assert!(WORDS.any_in(b"sk-proj-"));
+        assert!(WORDS.any_in(b"AccountKey="));
         for (index, shape) in SHAPES.iter().enumerate() {
             assert!(compiled(index).is_some(), "{}", shape.id);
             assert!(shape.source.starts_with("https://"), "{}", shape.id);
             assert_eq!(shape.as_of.len(), 10, "{}", shape.id);
+            assert!(shape.starts == 0 || shape.starts >= 16, "{}", shape.id);
         }
     }
 }

@@ -7,59 +7,103 @@ use regex::bytes::{Regex, RegexBuilder};
 /// Words, each with the shapes that need it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Words {
-    /// All of them, as an alternation of plain words, which is searched without an automaton of any size.
+    /// All of them, as an alternation of plain words.
     any: Option<Regex>,
-    by_word: Vec<(Vec<u8>, Vec<usize>)>,
+    /// By first byte.
+    by_first: Vec<Vec<Word>>,
 }
 
+#[derive(Clone, Debug)]
+struct Word {
+    text: Vec<u8>,
+    shapes: Vec<usize>,
+    /// How many bytes each token has at least that starts with this word; 0 if a shape has the word anywhere else.
+    least: usize,
+}
+
+/// How far a sequence that colours a terminal may reach back: `\u001b[38;5;246m`, as JSON writes it.
+const COLOUR: usize = 24;
+
 impl Words {
-    /// The words of shapes that are known by their position.
-    pub(crate) fn new<'w>(all: impl Iterator<Item = (usize, &'w str)>) -> Self {
-        let mut by_word: Vec<(Vec<u8>, Vec<usize>)> = Vec::new();
-        for (index, word) in all {
-            match by_word
-                .iter_mut()
-                .find(|(known, _)| known.as_slice() == word.as_bytes())
-            {
-                Some((_, shapes)) => shapes.push(index),
-                None => by_word.push((word.as_bytes().to_vec(), vec![index])),
+    /// The words of shapes: the position of the shape, the word, and how long a token is that starts with it.
+    pub(crate) fn new<'w>(all: impl Iterator<Item = (usize, &'w str, usize)>) -> Self {
+        let mut words: Vec<Word> = Vec::new();
+        for (index, text, least) in all {
+            match words.iter_mut().find(|it| it.text == text.as_bytes()) {
+                Some(word) => {
+                    word.shapes.push(index);
+                    word.least = word.least.min(least);
+                }
+                None => words.push(Word {
+                    text: text.as_bytes().to_vec(),
+                    shapes: vec![index],
+                    least,
+                }),
             }
         }
         // Of words that start alike only the shortest is looked for: it stands where the others stand.
-        let shortest = by_word.iter().filter(|(word, _)| {
-            let is_prefix = |other: &[u8]| other.len() < word.len() && word.starts_with(other);
-            !by_word.iter().any(|(other, _)| is_prefix(other))
+        let shortest = words.iter().filter(|word| {
+            let is_prefix = |other: &Word| {
+                other.text.len() < word.text.len() && word.text.starts_with(&other.text)
+            };
+            !words.iter().any(is_prefix)
         });
         let escaped: Vec<String> = shortest
-            .map(|(word, _)| regex::escape(&String::from_utf8_lossy(word)))
+            .map(|word| regex::escape(&String::from_utf8_lossy(&word.text)))
             .collect();
         let any = (!escaped.is_empty()).then(|| compile(&escaped.join("|")));
+        let mut by_first = vec![Vec::new(); 256];
+        for word in words {
+            let first = word.text.first().copied().unwrap_or_default();
+            if let Some(same) = by_first.get_mut(usize::from(first)) {
+                same.push(word);
+            }
+        }
         Words {
             any: any.flatten(),
-            by_word,
+            by_first,
         }
     }
 
-    /// Whether one of them stands in `text`.
+    /// Whether one of them stands in `text`, where a token could be.
     pub(crate) fn any_in(&self, text: &[u8]) -> bool {
-        self.any.as_ref().is_some_and(|any| any.is_match(text))
+        self.hits(text).next().is_some()
     }
 
     /// The shapes that need a word of `text`.
     pub(crate) fn wanted(&self, text: &[u8]) -> BTreeSet<usize> {
-        let mut wanted = BTreeSet::new();
-        let Some(any) = &self.any else {
-            return wanted;
-        };
-        for hit in any.find_iter(text) {
-            for (word, shapes) in &self.by_word {
-                if text[hit.start()..].starts_with(word) {
-                    wanted.extend(shapes);
-                }
-            }
-        }
-        wanted
+        self.hits(text)
+            .flat_map(|word| word.shapes.iter().copied())
+            .collect()
     }
+
+    /// The words in `text` that may belong to a token.
+    fn hits<'w>(&'w self, text: &'w [u8]) -> impl Iterator<Item = &'w Word> {
+        let hits = self.any.iter().flat_map(|any| any.find_iter(text));
+        hits.flat_map(move |hit| {
+            let first = text.get(hit.start()).copied().unwrap_or_default();
+            let words = self.by_first.get(usize::from(first));
+            words.into_iter().flatten().filter(move |word| {
+                text[hit.start()..].starts_with(&word.text)
+                    && (word.least == 0 || is_plausible(text, hit.start(), word.least))
+            })
+        })
+    }
+}
+
+/// Whether a token of at least `least` bytes may start at `at`: `disk-size` and `task-1` hold `sk-`, and no key. Says yes
+/// where an escape stands before it: what that becomes is not known here.
+fn is_plausible(text: &[u8], at: usize, least: usize) -> bool {
+    let of_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.+/=:~%@\\".contains(byte);
+    let end = (at + least).min(text.len());
+    if end - at < least || !text[at..end].iter().all(of_token) {
+        return false;
+    }
+    let before = &text[at.saturating_sub(COLOUR)..at];
+    let goes_on = before
+        .last()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    !goes_on || before.iter().any(|byte| matches!(byte, b'\\' | 0x1b))
 }
 
 /// A regex for bytes, of ASCII classes.
@@ -86,4 +130,23 @@ pub(crate) fn compile_own(pattern: &str) -> Result<Regex, String> {
              backreferences, so that it takes no more time than the text is long"
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_counts_where_a_token_could_be() {
+        let words = Words::new([(0, "sk-", 10), (1, "key=", 0)].into_iter());
+        let any = |text: &str| words.any_in(text.as_bytes());
+        assert!(any("sk-2345678"));
+        assert!(any("'sk-2345678'"));
+        assert!(any("a\\nsk-2345678"));
+        assert!(any("\\u001b[38;5;246msk-2345678"));
+        assert!(!any("sk-234567"));
+        assert!(!any("sk-2345 678"));
+        assert!(!any("task-2345678"));
+        assert!(any("monkey="));
+    }
 }

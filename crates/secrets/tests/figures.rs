@@ -335,7 +335,7 @@ fn alike() -> Vec<String> {
 #[test]
 fn secrets_are_found_and_masked() {
     let all = secrets();
-    assert_eq!(all.len(), 150);
+    assert!(all.len() >= 150);
     write("secrets.ipynb", all.iter().map(|(text, _)| text.as_str()));
     let mut missed = String::new();
     for (text, value) in &all {

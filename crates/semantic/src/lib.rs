@@ -12,6 +12,7 @@ pub mod config_cell;
 mod flow;
 mod magics;
 mod names;
+mod pins;
 mod sources;
 pub mod values;
 
@@ -21,4 +22,5 @@ pub use config_cell::{Configuration, ConfigurationSign};
 pub use flow::{Absence, BadCall, Flow, Mismatch, Prediction, Read, Site, Statement, Unbound};
 pub use magics::Timed;
 pub use names::Semantic;
+pub use pins::{Bound, Pin, normal_name, pins, version_numbers};
 pub use sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};

@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use crate::beside::{absolute, is_dynamic};
 use crate::binder::bind;
 use crate::flow::{self, Flow, Plan, Prediction, Statement};
+use crate::pins::{Pin, pins};
 use crate::sources::{Program, ProgramId, ProgramKind, Source, Sources, Unit};
 use crate::{Binding, BindingKind, ScopeKind};
 
@@ -33,6 +34,7 @@ pub struct Semantic<'a> {
     modules: FxHashMap<&'a str, ProgramId>,
     /// It names no lifetime: a cell that held one would tie the borrower to it.
     flow: OnceCell<Flow>,
+    pins: OnceCell<Vec<Pin>>,
 }
 
 impl<'a> Semantic<'a> {
@@ -55,6 +57,7 @@ impl<'a> Semantic<'a> {
             own: 0,
             modules: FxHashMap::default(),
             flow: OnceCell::new(),
+            pins: OnceCell::new(),
         };
         for (id, cell) in notebook.ids() {
             let (module, code, program) = match sources.get(id) {
@@ -139,6 +142,19 @@ impl<'a> Semantic<'a> {
     /// The packages that files near the document ask for (see [`crate::Beside::requirements`]).
     pub fn requirements(&self) -> Option<&'a [String]> {
         self.sources.requirements()
+    }
+
+    /// The bounds on versions that the document names, and the files near it that say what it needs. All cells count,
+    /// comments and texts too: who names a version there knows of it.
+    pub fn pins(&self) -> &[Pin] {
+        self.pins.get_or_init(|| {
+            let cells = self.notebook.cells().iter();
+            let cells = cells.flat_map(|cell| pins(&cell.source));
+            let near = self.requirements().unwrap_or_default();
+            cells
+                .chain(near.iter().flat_map(|line| pins(line)))
+                .collect()
+        })
     }
 
     /// Files near the document that it names and that tell which MCP servers there are: the path as it is written
@@ -463,6 +479,14 @@ impl<'a> Semantic<'a> {
             (unit, expr) = (home, value);
         }
         (unit, expr)
+    }
+
+    /// What `self.name` holds, if that is what `expr` spells and its class sets the attribute in one place only.
+    pub fn attribute_value(&self, unit: &Unit<'a>, expr: &Expr) -> Option<&'a Expr> {
+        let (name, parts) = dotted(expr)?;
+        let is_whole = parts.len() == 2;
+        self.attribute(unit, range(name).start(), &parts)
+            .filter(|_| is_whole)
     }
 
     /// The dotted path of the callable whose call made `expr`: `azure.cosmos.CosmosClient` for a name bound to

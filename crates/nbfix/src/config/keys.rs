@@ -45,6 +45,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("secrets", Takes::Settings),
     key("fix", Takes::Settings),
     key("functions", Takes::Settings),
+    key("packages", Takes::Settings),
 ];
 
 const fn key(name: &'static str, takes: Takes) -> Key {

@@ -20,6 +20,34 @@ fn it_may_say_nothing() {
 }
 
 #[test]
+fn rows_of_models_stand_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |rows: &str| {
+        fs::write(folder.path().join("models.csv"), rows).unwrap();
+        let text = "[models]\nextra = 'models.csv'\n".to_owned();
+        let config = Config::parse(&folder.path().join("nbfix.toml"), text);
+        config.map(|(config, _)| config.settings().unwrap().models.extra)
+    };
+    let rows = "provider,model,shutdown,successor\r\nopenai,ours,2026-12-24,ours-2\r\n\r\nazure,other,,\r\n";
+    let extra = read(rows).unwrap();
+    assert_eq!(extra.len(), 2);
+    assert_eq!(extra[0].model, "ours");
+    assert_eq!(extra[0].successor, "ours-2");
+    assert_eq!(extra[0].shutdown.unwrap().to_string(), "2026-12-24");
+    assert_eq!(
+        (extra[1].provider.as_str(), extra[1].shutdown),
+        ("azure", None)
+    );
+    let wrong = |rows: &str| read(rows).unwrap_err().to_string();
+    assert!(wrong("provider,model\nopenai,a,b\n").contains("line 2: 3 fields"));
+    assert!(wrong("provider,model\nopenia,a\n").contains("`openia` is no provider"));
+    assert!(wrong("provider,model,shutdown\nopenai,a,soon\n").contains("`soon` is no day"));
+    assert!(wrong("provider,modle\nopenai,a\n").contains("modle"));
+    let missing = parse("[models]\nextra = 'nowhere.csv'\n");
+    assert!(missing.contains("2:9: a/nowhere.csv: "), "{missing}");
+}
+
+#[test]
 fn mistakes_are_shown() {
     let wrong = [
         (

@@ -138,9 +138,9 @@ fn outputs_that_hold_one_are_cleared() {
     let folder = folder();
     let select = "--unsafe --select secret-in-output a.ipynb";
     let before = String::from_utf8(folder.read("a.ipynb")).unwrap();
-    let diff = folder.nbfix(&format!("fix {select} --diff"));
-    is_silent("fix --diff", &diff);
-    insta::assert_snapshot!(diff);
+    let diff = folder.nbfix(&format!("diff --exit-zero {select}"));
+    is_silent("diff", &diff);
+    assert!(diff.out().contains("ghp_****"), "{diff}");
     let fix = folder.nbfix(&format!("fix {select}"));
     is_silent("fix", &fix);
     assert_eq!(fix.code, Some(0), "{fix}");
@@ -155,4 +155,91 @@ fn outputs_that_hold_one_are_cleared() {
     let again = folder.nbfix(&format!("fix {select}"));
     assert_eq!(folder.read("a.ipynb"), after.as_bytes(), "{again}");
     assert_eq!(again.code, Some(0), "{again}");
+}
+
+/// A shape of one's own, and a value that is harmless.
+const OWN: &str = "\
+[secrets]
+allow = [\"^b7Kq\", \"sha256:4c7b04c6fbd7eb6cd7a5ab8be9a9d8f5ae8c19d6a7dbb4ac48d1ba62c71f4d3c\"]
+ignore = [\"github-token\"]
+
+[[secrets.shape]]
+id = \"lab-token\"
+name = \"a token of the lab\"
+regex = \"LAB:[0-9a-z]{24}\"
+needs = [\"LAB:\"]
+env = \"LAB_TOKEN\"
+revoke = \"the desk of the lab\"
+";
+
+const LAB: &str = "LAB:b7kq2ztw9xlm4rvn8spd5hgc";
+
+/// Two folders whose configurations differ, in one run.
+fn configured() -> Folder {
+    let folder = folder();
+    let cell = json!({"cell_type": "code", "execution_count": null, "metadata": {}, "source": format!("client = lab.Client('{LAB}')\nraise ValueError"),
+        "outputs": [{"output_type": "stream", "name": "stdout", "text": [format!("{LAB}\n")]}]});
+    let allowed = json!({"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [],
+        "source": format!("api_key = 'b7Kq2ZtW9xLm4RvN8sPd'\n{}", token())});
+    let notebook =
+        json!({"cells": [cell, allowed], "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
+    for name in ["own/a.ipynb", "plain/a.ipynb"] {
+        folder.write(name, serde_json::to_string_pretty(&notebook).unwrap());
+    }
+    folder.write("own/nbfix.toml", OWN);
+    folder
+}
+
+#[test]
+fn a_project_says_what_is_secret_and_what_is_not() {
+    let folder = configured();
+    let ran = folder.nbfix("check --exit-zero --select hardcoded-secret,secret-in-output --output-format concise own plain");
+    let out = ran.out();
+    let told: Vec<&str> = out.lines().filter(|line| line.contains("error[")).collect();
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn what_a_project_added_is_masked_everywhere() {
+    for line in [
+        "check --exit-zero --select ALL own",
+        "check --exit-zero --select ALL --output-format json own",
+        "check --exit-zero --select ALL --output-format html own",
+        "check --exit-zero --select ALL --output-format sarif own",
+        "check --exit-zero --select ALL --output-format markdown own",
+        "check --exit-zero --select recorded-error,unused-name --output-format full own",
+        "diff --exit-zero --unsafe own",
+        "diff --exit-zero --unsafe --cells own",
+        "match lab.Client($x) own",
+        "match lab.Client($x) --replace lab.connect($x) own",
+        "fix --exit-zero --unsafe own",
+    ] {
+        let ran = configured().nbfix(line);
+        let both = format!("{}{}", ran.out(), ran.err);
+        assert!(!both.contains(&LAB[8..]), "{line}: {ran}");
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_told_with_its_place() {
+    let folder = Folder::new();
+    folder.write("a.ipynb", crate::support::notebook(&["1"]));
+    let mut told = String::new();
+    for config in [
+        "allow = ['(?=a)b']",
+        "allow = ['sha256:abc']",
+        "allow = ['.*']",
+        "ignore = ['openai-kee']",
+        "shape = [{ id = 'Lab', name = 'a token', regex = 'x{20}' }]",
+        "shape = [{ id = 'lab', name = 'a token', regex = 'x(' }]",
+        "shape = [{ id = 'lab', name = 'a token', regex = 'x', needs = ['x'] }]",
+        "shape = [{ id = 'lab', regex = 'x' }]",
+        "allowed = []",
+    ] {
+        folder.write("nbfix.toml", format!("[secrets]\n{config}\n"));
+        let ran = folder.nbfix("check a.ipynb");
+        assert_eq!(ran.code, Some(2), "{ran}");
+        told += &ran.err;
+    }
+    insta::assert_snapshot!(told);
 }

@@ -4,7 +4,7 @@
 mod degrade;
 #[path = "../common/environment.rs"]
 mod environment;
+mod migrations;
 mod moved;
 mod names;
-mod openai;
 mod venv;

@@ -1,4 +1,5 @@
-//! What `moved-import` writes imports with the old package and with the new one.
+//! What `moved-import` writes imports with the old package and with the new one, and what `removed-dataframe-append` writes
+//! gives what `append` gave.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -89,20 +90,64 @@ const STATEMENTS: &[&str] = &[
     "from fuzzywuzzy import fuzz, process",
 ];
 
+/// The same for packages that do not live beside those.
+const OTHER_OLD: &[&str] = &[
+    "mcp==1.20.0",
+    "pydantic==2.11.10",
+    "datasets==2.21.0",
+    "pyarrow==17.0.0",
+    "ipython==8.37.0",
+    "pandas==1.5.3",
+    "numpy==1.26.4",
+];
+const OTHER_NEW: &[&str] = &[
+    "mcp==2.3.0",
+    "datasets==5.2.0",
+    "evaluate==0.4.6",
+    "ipython==9.18.1",
+    "pandas==3.1.1",
+];
+const OTHER_STATEMENTS: &[&str] = &[
+    "from mcp.server.fastmcp import Context, FastMCP, Image",
+    "from datasets import load_dataset, load_metric",
+    "from IPython.core.display import HTML, display",
+    "from pandas.io.json import json_normalize",
+];
+
+/// Texts that print what `append` gives.
+const FRAMES: &[&str] = &[
+    "import pandas as pd\na = pd.DataFrame({'x': [1, 2], 'y': ['u', 'v']})\nb = pd.DataFrame({'y': ['w'], 'z': [0.5]})\n\
+     print(a.append(b).to_csv())\nprint(a.append(b, ignore_index=True, sort=True).to_csv())",
+    "import pandas as pd\na = pd.DataFrame({'x': [1, 2]})\nb = a.copy()\nprint(a.append([a, b], ignore_index=True).to_csv())",
+    "import pandas as pd\nrows = pd.DataFrame(columns=['x', 'y'])\nfor i in range(3):\n    row = {'x': i, 'y': 'n'}\n    \
+     rows = rows.append(row, ignore_index=True)\nprint(rows.to_csv())",
+    "import pandas as pd\na = pd.DataFrame({'x': [1, 2]})\n\
+     a = a.append([{'x': 3}, {'x': 4}], ignore_index=True)\nprint(a.to_csv())",
+    "import pandas as pd\na = pd.DataFrame({'x': [1, 2], 'y': [3, 4]})\n\
+     print(a.append(pd.Series({'x': 5, 'y': 6}), ignore_index=True).to_csv())\nprint(a['x'].append(a['y']).to_csv())",
+];
+
 /// The statement as `nbfix fix` writes it.
 fn mended(folder: &Path, statement: &str) -> String {
+    let text = fixed(folder, statement, "moved-import");
+    assert!(text.contains("try:"), "{statement}");
+    text
+}
+
+/// A cell as `nbfix fix` writes it.
+fn fixed(folder: &Path, statement: &str, rule: &str) -> String {
     let path = folder.join("a.ipynb");
     let cell = json!({"cell_type": "code", "metadata": {}, "source": statement, "outputs": [], "execution_count": null});
     let notebook = json!({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4});
     fs::write(&path, notebook.to_string()).unwrap();
     let status = Command::new(env!("CARGO_BIN_EXE_nbfix"))
-        .args(["fix", "--isolated", "--select", "moved-import"])
+        .args(["fix", "--isolated", "--unsafe", "--select", rule])
         .arg(&path)
         .output()
         .unwrap();
     let notebook = Notebook::load(fs::read(&path).unwrap()).unwrap();
     let text = notebook.cells()[0].source.clone();
-    assert!(text.contains("try:"), "{statement}: {status:?}");
+    assert!(text != statement, "{statement}: {status:?}");
     text
 }
 
@@ -123,13 +168,54 @@ fn run(python: &Path, texts: &[String]) -> Vec<Option<String>> {
 #[test]
 #[ignore = "installs a hundred packages: just verify-imports"]
 fn moved_imports_work_with_the_old_and_the_new_package() {
+    both(
+        STATEMENTS,
+        [environment("moved-old", OLD), environment("moved-new", NEW)],
+    );
+}
+
+#[test]
+#[ignore = "installs sixty packages: just verify-imports"]
+fn moved_imports_of_other_packages_work_with_both() {
+    both(
+        OTHER_STATEMENTS,
+        [
+            environment("moved-other-old", OTHER_OLD),
+            environment("moved-other-new", OTHER_NEW),
+        ],
+    );
+}
+
+#[test]
+#[ignore = "installs two versions of pandas: just verify-imports"]
+fn frames_are_joined_as_append_joined_them() {
     let folder = tempfile::tempdir().unwrap();
-    let before: Vec<String> = STATEMENTS.iter().map(|&it| it.to_owned()).collect();
+    let old = environment("moved-other-old", OTHER_OLD);
+    let new = environment("moved-other-new", OTHER_NEW);
+    let printed = |python: &Path, text: &str| {
+        let output = Command::new(python)
+            .args(["-W", "ignore", "-c", text])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{text}: {said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for before in FRAMES {
+        let after = fixed(folder.path(), before, "removed-dataframe-append");
+        let expected = printed(&old, before);
+        assert_eq!(printed(&old, &after), expected, "{after}");
+        assert_eq!(printed(&new, &after), expected, "{after}");
+    }
+}
+
+fn both(statements: &[&str], pythons: [PathBuf; 2]) {
+    let folder = tempfile::tempdir().unwrap();
+    let before: Vec<String> = statements.iter().map(|&it| it.to_owned()).collect();
     let after: Vec<String> = before
         .iter()
         .map(|statement| mended(folder.path(), statement))
         .collect();
-    let pythons: [PathBuf; 2] = [environment("moved-old", OLD), environment("moved-new", NEW)];
     let mut wrong = Vec::new();
     for (python, when) in pythons.iter().zip(["old", "new"]) {
         for (statement, failure) in before.iter().zip(run(python, &after)) {

@@ -127,7 +127,11 @@ fn azure_client<'a>(context: &Context<'_, 'a>, call: &'a ExprCall, path: &str) -
         "" if is_base && address.is_azure() => "azure-base",
         "/openai/v1" => "azure-v1",
         "/openai" if !is_base && address.is_azure() => "doubled",
-        rest if rest.starts_with("/openai/deployments") && address.is_azure() => {
+        // Behind a `?` the class loses its own path, and the address stays what it was.
+        rest if rest.starts_with("/openai/deployments")
+            && address.query.is_none()
+            && address.is_azure() =>
+        {
             let whole = OPERATIONS.iter().any(|operation| ends_in(rest, operation));
             if is_base && !whole {
                 return None;

@@ -243,6 +243,17 @@ fn report(
     Some(report)
 }
 
+/// Whether an expression is a list of settings: nothing in it is made by a call.
+fn is_table(expr: &Expr) -> bool {
+    match expr {
+        Expr::List(list) => list.elts.iter().all(is_table),
+        Expr::Tuple(tuple) => tuple.elts.iter().all(is_table),
+        Expr::Dict(dict) => dict.items.iter().all(|item| is_table(&item.value)),
+        Expr::Name(_) => true,
+        other => other.is_literal_expr(),
+    }
+}
+
 /// An address without what follows its host: keys stand there sometimes.
 fn shown(text: &str) -> String {
     let start = text.find("://").map_or(0, |at| at + 3);
@@ -270,7 +281,7 @@ impl<'a> Finder<'_, 'a> {
                     let plain = matches!(
                         &*assign.value,
                         Expr::StringLiteral(_) | Expr::Dict(_) | Expr::BoolOp(_)
-                    );
+                    ) || is_table(&assign.value);
                     plain
                         && !assign
                             .targets

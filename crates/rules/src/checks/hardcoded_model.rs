@@ -15,6 +15,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model_constants::{Constants, MODELS, Place};
 use crate::model_discovery::Discovery;
+use crate::model_uses::{KEYWORDS, handed};
 use crate::settings::Settings;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -47,29 +48,6 @@ static MODEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 fn ascii(pattern: &str) -> Option<Regex> {
     RegexBuilder::new(pattern).unicode(false).build().ok()
 }
-
-/// Keyword arguments, parameters and dictionary keys that take the name of a model.
-const KEYWORDS: &[&str] = &[
-    "model",
-    "model_name",
-    "model_id",
-    "modelId",
-    "modelName",
-    "deployment",
-    "deployment_name",
-    "deployment_id",
-    "azure_deployment",
-    "azure_openai_deployment",
-    "engine",
-    "embedding_model",
-    "chat_model",
-    "image_model",
-    "judge_model",
-    "llm_model",
-    "ai_model_id",
-    "judge_model_name",
-    "default_model",
-];
 
 /// Keys that stand beside a model's name in a request, and not in a table of results or prices.
 const REQUEST_KEYS: &[&str] = &[
@@ -106,16 +84,6 @@ const QUESTION_KEYS: &[&str] = &[
     "prompt",
     "contents",
     "instructions",
-];
-
-/// Constructors that take the name as an argument without keyword, and which argument it is.
-const POSITIONAL: &[(&str, usize)] = &[
-    ("google.generativeai.GenerativeModel", 0),
-    ("vertexai.generative_models.GenerativeModel", 0),
-    ("vertexai.preview.generative_models.GenerativeModel", 0),
-    ("langchain.chat_models.init_chat_model", 0),
-    ("litellm.completion", 0),
-    ("dspy.LM", 0),
 ];
 
 /// Packages that load weights onto this machine: there the name is no service's.
@@ -331,27 +299,17 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn call(&mut self, call: &'a ExprCall) {
-        let named = call.arguments.keywords.iter().filter(|keyword| {
-            keyword
-                .arg
-                .as_ref()
-                .is_some_and(|name| KEYWORDS.contains(&name.as_str()))
-        });
-        let candidates: Vec<&'a Expr> = named.map(|keyword| &keyword.value).collect();
-        let path = self.semantic.qualified(self.unit, &*call.func);
-        let position = path
-            .as_deref()
-            .and_then(|path| POSITIONAL.iter().find(|(known, _)| *known == path));
-        let positional = position.and_then(|(_, index)| call.arguments.args.get(*index));
-        if candidates.is_empty() && positional.is_none()
-            || self.loads_weights(call, path.as_deref())
-        {
+        let candidates = handed(self.semantic, self.unit, call);
+        if candidates.is_empty() {
             return;
         }
-        candidates
-            .into_iter()
-            .chain(positional)
-            .for_each(|value| self.take(value, is_constructor(call)));
+        let path = self.semantic.qualified(self.unit, &*call.func);
+        if self.loads_weights(call, path.as_deref()) {
+            return;
+        }
+        for value in candidates {
+            self.take(value, is_constructor(call));
+        }
     }
 
     /// Whether the call loads weights onto this machine.

@@ -13,6 +13,7 @@ use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::Settings;
 use crate::names::name_list;
 use crate::packages::{brings, distribution};
 
@@ -43,6 +44,7 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     if !is_notebook || semantic.requirements().is_some() || installs(semantic) {
         return;
     }
+    let packages = &Settings::of(findings).packages;
     let kernel = kernel(semantic.notebook().text());
     let mut wanted: Vec<(String, CellId, TextRange)> = Vec::new();
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
@@ -57,7 +59,8 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             if known || findings.is_allowed(unit.cell, at) {
                 continue;
             }
-            if let Some(name) = distribution(&module)
+            if let Some(name) = distribution(&packages.names, &module)
+                && !packages.ignores(&name)
                 && !wanted.iter().any(|(known, ..)| *known == name)
             {
                 wanted.push((name, unit.cell, at));

@@ -1,14 +1,17 @@
 //! `moved-import`: an import from a module that has moved.
 
+use std::borrow::Cow;
+
 use nbfix_lint::guards::{branches, handler_body, is_caught};
 use nbfix_lint::{Check, Context, Findings, Level, Report, Safety};
 use nbfix_python::ast::{Alias, Stmt, StmtImport, StmtImportFrom, StmtTry};
 use nbfix_python::{AnyNodeRef, NodeKind, range};
 use nbfix_text::{Edit, TextRange};
 
+use crate::Settings;
 use crate::names::name_list;
-use crate::pins::asks_for_older;
-use crate::renames::{First, Move, is_root, of_module, of_name};
+use crate::pins::standing;
+use crate::renames::{First, Move, is_root, place_of_module, place_of_name};
 
 pub(crate) const CHECK: Check =
     Check::Node(&[NodeKind::StmtImportFrom, NodeKind::StmtImport], check);
@@ -18,8 +21,8 @@ const WIDTH: usize = 100;
 
 fn check<'a>(context: &Context<'_, 'a>, node: AnyNodeRef<'a>, findings: &mut Findings<'_>) {
     let report = match node {
-        AnyNodeRef::StmtImportFrom(import) => from_import(context, import),
-        AnyNodeRef::StmtImport(import) => plain_import(context, import),
+        AnyNodeRef::StmtImportFrom(import) => from_import(context, import, Settings::of(findings)),
+        AnyNodeRef::StmtImport(import) => plain_import(context, import, Settings::of(findings)),
         _ => None,
     };
     findings.extend(report);
@@ -27,15 +30,22 @@ fn check<'a>(context: &Context<'_, 'a>, node: AnyNodeRef<'a>, findings: &mut Fin
 
 /// Names that go to one module together.
 struct Group<'a> {
-    row: &'static Move,
+    row: Cow<'static, Move>,
     module: String,
+    /// A lower level, where not everybody has the new version.
+    lowered: Option<Level>,
     names: Vec<&'a Alias>,
 }
 
-fn from_import<'a>(context: &Context<'_, 'a>, import: &'a StmtImportFrom) -> Option<Report> {
+fn from_import<'a>(
+    context: &Context<'_, 'a>,
+    import: &'a StmtImportFrom,
+    settings: &Settings,
+) -> Option<Report> {
+    let configured = &settings.packages.moved;
     let old = import.module.as_ref().filter(|_| import.level == 0)?;
     let old = old.as_str();
-    if !is_root(old.split('.').next()?) || is_own(context, old) {
+    if !is_root(configured, old.split('.').next()?) || is_own(context, old) {
         return None;
     }
     let all: Vec<&str> = import
@@ -46,10 +56,13 @@ fn from_import<'a>(context: &Context<'_, 'a>, import: &'a StmtImportFrom) -> Opt
     let mut groups: Vec<Group<'a>> = Vec::new();
     let mut staying: Vec<&'a Alias> = Vec::new();
     for alias in &import.names {
-        let moved = of_name(old, alias.name.as_str(), &all)
-            .filter(|(row, _)| !asks_for_older(context.semantic, &row.package, &row.since));
+        let moved = place_of_name(configured, old, alias.name.as_str(), &all);
+        let moved = moved.and_then(|(row, module)| {
+            let lowered = standing(context.semantic, settings, &row.package, &row.since)?;
+            Some((row, module, lowered))
+        });
         // What a star import brings from the new place nobody has looked at.
-        let Some((row, module)) = moved.filter(|_| alias.name.as_str() != "*") else {
+        let Some((row, module, lowered)) = moved.filter(|_| alias.name.as_str() != "*") else {
             staying.push(alias);
             continue;
         };
@@ -61,6 +74,7 @@ fn from_import<'a>(context: &Context<'_, 'a>, import: &'a StmtImportFrom) -> Opt
             None => groups.push(Group {
                 row,
                 module,
+                lowered,
                 names: vec![alias],
             }),
         }
@@ -88,7 +102,10 @@ fn from_import<'a>(context: &Context<'_, 'a>, import: &'a StmtImportFrom) -> Opt
         .with("old", what)
         .with("have", verb)
         .with("modules", name_list(&modules));
-    report = marked(report, groups.iter().map(|group| group.row));
+    report = marked(
+        report,
+        groups.iter().map(|group| (&*group.row, group.lowered)),
+    );
     let Some(indent) = own_lines(context.unit.source, at) else {
         return Some(report);
     };
@@ -105,24 +122,28 @@ fn from_import<'a>(context: &Context<'_, 'a>, import: &'a StmtImportFrom) -> Opt
             &inner,
         );
         let old = statement(old, &group.names, |name| name, &inner);
-        blocks.push(guarded(group.row, &new, &old, indent));
+        blocks.push(guarded(&group.row, &new, &old, indent));
     }
     let text = blocks.join(&format!("\n{indent}"));
     Some(report.edit(context.unit.cell, edit(context.unit.source, at, text)))
 }
 
 /// `import a.b as c`. Without `as` every use spells the old module, and only one of a single name can be kept.
-fn plain_import<'a>(context: &Context<'_, 'a>, import: &'a StmtImport) -> Option<Report> {
+fn plain_import<'a>(
+    context: &Context<'_, 'a>,
+    import: &'a StmtImport,
+    settings: &Settings,
+) -> Option<Report> {
     let at = range(import);
     let mut moved = import.names.iter().filter_map(|alias| {
         let name = alias.name.as_str();
-        let (row, module) = of_module(name)?;
-        let older = asks_for_older(context.semantic, &row.package, &row.since);
+        let (row, module) = place_of_module(&settings.packages.moved, name)?;
+        let lowered = standing(context.semantic, settings, &row.package, &row.since)?;
         // `import llama_index` works still: it is the package around the new place.
         let stays = module.starts_with(&format!("{name}."));
-        (!older && !stays).then_some((alias, row, module))
+        (!stays).then_some((alias, row, module, lowered))
     });
-    let (alias, row, module) = moved.next()?;
+    let (alias, row, module, lowered) = moved.next()?;
     let old = alias.name.as_str();
     if is_own(context, old) || is_guarded(context, at) {
         return None;
@@ -132,7 +153,7 @@ fn plain_import<'a>(context: &Context<'_, 'a>, import: &'a StmtImport) -> Option
         .with("old", format!("`{old}`"))
         .with("have", "has")
         .with("modules", name_list(&[&module]));
-    let report = marked(report, std::iter::once(row));
+    let report = marked(report, std::iter::once((&*row, lowered)));
     let name = match &alias.asname {
         Some(name) => name.as_str(),
         None if !old.contains('.') => old,
@@ -146,19 +167,27 @@ fn plain_import<'a>(context: &Context<'_, 'a>, import: &'a StmtImport) -> Option
         true => format!("import {module}"),
         false => format!("import {module} as {name}"),
     };
-    let text = guarded(row, &as_name(&module), &as_name(old), indent);
+    let text = guarded(&row, &as_name(&module), &as_name(old), indent);
     Some(report.edit(context.unit.cell, edit(context.unit.source, at, text)))
 }
 
 /// The report with the promise and the level of its rows.
-fn marked(mut report: Report, rows: impl Iterator<Item = &'static Move> + Clone) -> Report {
-    if rows.clone().any(|row| row.reshaped) {
+fn marked<'m>(
+    mut report: Report,
+    rows: impl Iterator<Item = (&'m Move, Option<Level>)> + Clone,
+) -> Report {
+    if rows.clone().any(|(row, _)| row.reshaped) {
         report = report.safety(Safety::Unsafe);
     }
-    if rows.clone().all(|row| row.note) {
-        report = report.says("left").level(Level::Note);
+    if rows.clone().all(|(row, _)| row.note) {
+        return report.says("left").level(Level::Note);
     }
-    report
+    // The worst of the names counts.
+    let levels = rows.map(|(_, lowered)| lowered.unwrap_or(Level::Error));
+    match levels.max() {
+        Some(level) if level < Level::Error => report.level(level),
+        _ => report,
+    }
 }
 
 /// Whether the module lies beside the document.

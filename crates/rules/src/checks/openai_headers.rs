@@ -6,7 +6,8 @@ use nbfix_ipynb::CellId;
 use nbfix_lint::{Check, Findings, Report};
 use nbfix_python::ast::{AnyNodeRef, Expr, ExprAttribute, ExprCall, ExprContext, ExprName, Stmt};
 use nbfix_python::{SourceOrderVisitor, TraversalSignal, range};
-use nbfix_semantic::{Binding, BindingKind, ProgramId, Semantic, Unit};
+use nbfix_semantic::values::Body;
+use nbfix_semantic::{Binding, BindingKind, ProgramId, ScopeKind, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -60,6 +61,8 @@ struct Answer<'s, 'a> {
     binding: Option<&'s Binding<'a>>,
     /// The answer is a stream, which has its response.
     streams: bool,
+    /// A function of the document gives it, to whoever calls that.
+    handed_on: bool,
 }
 
 /// A read of what the answer does not have.
@@ -122,6 +125,10 @@ fn mended<'a>(
     all: &[Read<'_, 'a>],
 ) -> Option<Vec<(CellId, Edit)>> {
     let answer = read.answer;
+    // Every caller of the function would have to parse what it gives.
+    if answer.handed_on {
+        return None;
+    }
     let home = semantic.unit(answer.unit)?;
     let Expr::Attribute(method) = &*answer.call.func else {
         return None;
@@ -167,6 +174,16 @@ fn mended<'a>(
         }
     }
     Some(edits)
+}
+
+/// Whether the read stands in a function that the binding is outside of: then it sees what the name holds when the
+/// function is called, which may be what a later line binds.
+fn is_seen_later(unit: &Unit<'_>, at: TextRange, binding: &Binding<'_>) -> bool {
+    unit.scopes().iter().any(|scope| {
+        scope.kind == ScopeKind::Function
+            && scope.range.covers(at)
+            && (binding.unit != unit.index || !scope.range.covers(binding.range))
+    })
 }
 
 /// Whether the name is bound nowhere else.
@@ -249,6 +266,9 @@ fn answer<'s, 'a>(
             let (BindingKind::Value(value) | BindingKind::With(value)) = binding.kind else {
                 return None;
             };
+            if is_seen_later(unit, range(name), binding) && !is_only(semantic, binding) {
+                return None;
+            }
             (semantic.unit(binding.unit)?, value, Some(binding))
         }
         other => (unit, other, None),
@@ -258,13 +278,52 @@ fn answer<'s, 'a>(
         other => other,
     };
     let Expr::Call(call) = value else { return None };
-    let streams = is_parsed(semantic, home, value, call)?;
+    if let Some(streams) = is_parsed(semantic, home, value, call) {
+        return Some(Answer {
+            unit: home.index,
+            call,
+            binding,
+            streams,
+            handed_on: false,
+        });
+    }
+    // `ask(...)`, a function that gives the answer and nothing else.
+    let callable = semantic.callable(home, &call.func)?;
+    let Body::Def(def) = callable.body else {
+        return None;
+    };
+    let mut returned = Returned(Vec::new());
+    returned.visit_body(&def.body);
+    let [Some(value)] = returned.0.as_slice() else {
+        return None;
+    };
+    let inside = semantic.unit(callable.unit)?;
+    let (home, value) = semantic.value_of(inside, value);
+    let value = match value {
+        Expr::Await(awaited) => &*awaited.value,
+        other => other,
+    };
+    let Expr::Call(call) = value else { return None };
     Some(Answer {
         unit: home.index,
         call,
         binding,
-        streams,
+        streams: is_parsed(semantic, home, value, call)?,
+        handed_on: true,
     })
+}
+
+/// What a function returns, itself and no function inside it.
+struct Returned<'a>(Vec<Option<&'a Expr>>);
+
+impl<'a> SourceOrderVisitor<'a> for Returned<'a> {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::Return(each) => self.0.push(each.value.as_deref()),
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+            _ => nbfix_python::ast::visitor::source_order::walk_stmt(self, stmt),
+        }
+    }
 }
 
 /// Whether a call gives a parsed answer; if so, whether that is a stream.
@@ -352,6 +411,8 @@ impl<'a> Uses<'_, 'a> {
         match self.semantic.binding(self.unit, own, at.start()) {
             Some(found) if (found.unit, found.range) == (self.binding.unit, self.binding.range) => {
                 self.loads.push(at);
+                self.unclear |= is_seen_later(self.unit, at, self.binding)
+                    && !is_only(self.semantic, self.binding);
             }
             Some(_) => {}
             // Whether a read in another scope sees this one nobody can tell.

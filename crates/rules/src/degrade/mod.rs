@@ -7,6 +7,8 @@
 //!
 //! All sites of a notebook are planned together, because one cell may need several services.
 
+mod effects;
+mod folds;
 mod helper;
 mod packages;
 mod planner;

@@ -7,10 +7,11 @@ use nbfix_python::ast::{Expr, Stmt};
 use nbfix_semantic::{ProgramId, Semantic, Statement, Unit};
 use nbfix_text::Edit;
 
+use super::folds::Folds;
 use super::packages::{self, Missing};
 use super::reach::{Reach, Reached, reaches};
 use super::taint::{Need, Taints};
-use super::{Plan, Site, helper, sites, text};
+use super::{Plan, Site, effects, helper, sites, text};
 use crate::env_reads::Source;
 use crate::services::Services;
 use crate::settings::DegradeStyle;
@@ -47,6 +48,8 @@ pub(super) struct Planner<'s, 'a> {
     reaches: Vec<Reach>,
     packages: Missing,
     taints: Taints<'a>,
+    /// Names for what several steps need together.
+    folds: Folds,
     /// Flags whose reader has been told how to mend the service.
     told: BTreeSet<String>,
     plan: Plan,
@@ -78,6 +81,7 @@ impl<'s, 'a> Planner<'s, 'a> {
             reaches,
             packages: Missing { services, ids },
             taints: Taints::default(),
+            folds: Folds::default(),
             told: BTreeSet::new(),
             plan: Plan::default(),
         }
@@ -89,14 +93,22 @@ impl<'s, 'a> Planner<'s, 'a> {
         }
         let semantic = self.semantic;
         let mut statements = semantic.statements().into_iter().peekable();
-        let mut first_site: Option<CellId> = None;
+        let mut cells: Vec<(&'s Unit<'a>, Vec<Statement<'a>>, Vec<Region>)> = Vec::new();
         for unit in semantic.units_of(ProgramId::DOCUMENT) {
             while statements.next_if(|(cell, _)| *cell < unit.cell).is_some() {}
-            let Some((_, facts)) = statements.next_if(|(cell, _)| *cell == unit.cell) else {
-                continue;
-            };
+            if let Some((_, facts)) = statements.next_if(|(cell, _)| *cell == unit.cell) {
+                let regions = self.cell(unit, &facts);
+                cells.push((unit, facts, regions));
+            }
+        }
+        if self.style == DegradeStyle::Inline {
+            let needed = cells.iter().flat_map(|(_, _, regions)| regions);
+            self.folds = Folds::of(semantic, needed.map(|region| &region.needs));
+        }
+        let mut first_site: Option<CellId> = None;
+        for (unit, facts, regions) in &cells {
             let edits = self.plan.edits.len();
-            self.cell(unit, &facts);
+            self.write(unit, facts, regions);
             if self.plan.edits.len() > edits && first_site.is_none() && self.uses_helper(unit) {
                 first_site = Some(unit.cell);
             }
@@ -120,8 +132,8 @@ impl<'s, 'a> Planner<'s, 'a> {
             .any(|(_, edit)| helper::is_called(&edit.insert))
     }
 
-    /// Finds what of a cell needs something, and writes down what becomes of it.
-    fn cell(&mut self, unit: &'s Unit<'a>, facts: &[Statement<'a>]) {
+    /// Finds what of a cell needs something.
+    fn cell(&mut self, unit: &'s Unit<'a>, facts: &[Statement<'a>]) -> Vec<Region> {
         let sites = self
             .sites
             .iter()
@@ -155,7 +167,7 @@ impl<'s, 'a> Planner<'s, 'a> {
                 region.to += 1;
             }
         }
-        self.write(unit, facts, &regions);
+        regions
     }
 
     /// Goes through a cell once, with the regions as far as they are known; they grow where a statement needs something.
@@ -185,7 +197,7 @@ impl<'s, 'a> Planner<'s, 'a> {
                     region.again = again;
                 }
             }
-            let mut needs = self.taints.of(stmt, facts, &[]);
+            let mut needs = self.needs(unit, stmt, facts, &[]);
             let in_site = inside
                 .and_then(|at| regions.get(at))
                 .is_some_and(|region| region.site.is_some());
@@ -203,8 +215,15 @@ impl<'s, 'a> Planner<'s, 'a> {
                 region
                     .needs
                     .extend(needs.into_iter().filter(|need| Some(need) != own.as_ref()));
+                if is_kept(unit.source, stmt, all) {
+                    self.taints.gives(stmt, facts, &BTreeSet::new());
+                    continue;
+                }
                 let tainted = own.map_or_else(|| region.needs.clone(), |own| BTreeSet::from([own]));
                 self.taints.gives(stmt, facts, &tainted);
+                for name in effects::changed(self.semantic, unit, stmt) {
+                    tainted.iter().for_each(|need| self.taints.add(name, need));
+                }
             } else if let Some(source) = self.source_at(unit, index) {
                 let need = Need {
                     test: source.target.clone(),
@@ -268,7 +287,7 @@ impl<'s, 'a> Planner<'s, 'a> {
     /// Whether a site needs what an earlier site of the same service should have bound.
     fn needs_before(
         &self,
-        unit: &Unit<'_>,
+        unit: &'s Unit<'a>,
         facts: &[Statement<'a>],
         region: &Region,
         own: &Need,
@@ -279,12 +298,29 @@ impl<'s, 'a> Planner<'s, 'a> {
             .take(region.to - region.from + 1);
         let mut fresh: Vec<&str> = Vec::new();
         for (stmt, facts) in inside {
-            if self.taints.of(stmt, facts, &fresh).contains(own) {
+            if self.needs(unit, stmt, facts, &fresh).contains(own) {
                 return true;
             }
             fresh.extend(&facts.surely);
         }
         false
+    }
+
+    /// What a statement needs by now; `fresh` are names that were bound just before.
+    fn needs(
+        &self,
+        unit: &'s Unit<'a>,
+        stmt: &'a Stmt,
+        facts: &Statement<'a>,
+        fresh: &[&str],
+    ) -> BTreeSet<Need> {
+        let mut needs = self.taints.of(stmt, facts, fresh);
+        for name in effects::interpolated(unit, stmt) {
+            if !fresh.contains(&name) {
+                needs.extend(self.taints.of_name(name));
+            }
+        }
+        needs
     }
 
     /// What the statement at `index` reaches that an earlier site found missing: its service, or a variable.
@@ -367,11 +403,17 @@ impl<'s, 'a> Planner<'s, 'a> {
                 from: region.from,
                 to: region.to,
                 names: bound(facts.get(region.from..=region.to).unwrap_or_default()),
+                kept: body
+                    .get(region.from..=region.to)
+                    .unwrap_or_default()
+                    .iter()
+                    .filter(|stmt| is_kept(unit.source, stmt, facts))
+                    .collect(),
             };
-            let mut tests: Vec<(String, String)> = region
-                .needs
-                .iter()
-                .map(|need| (need.test.clone(), need.label.clone()))
+            let (needs, made) = self.folds.fold(&region.needs, region.site.is_none());
+            let mut tests: Vec<text::Test> = needs
+                .into_iter()
+                .map(|need| (need.test, need.label))
                 .collect();
             let site = region.site.and_then(|site| self.sites.get(site));
             let written = match site {
@@ -382,8 +424,15 @@ impl<'s, 'a> Planner<'s, 'a> {
                     }
                     block.site(site, &tests, self.style, known)
                 }
-                None => block.guard(&tests, self.style),
+                None => {
+                    let labels = region.needs.iter().map(|need| need.label.as_str());
+                    let labels: Vec<&str> = labels.collect();
+                    block.guard(&tests, &labels, made.as_deref(), self.style)
+                }
             };
+            if let (None, Some(line)) = (&written, &made) {
+                self.folds.unmake(line);
+            }
             match (written, site) {
                 (Some(more), _) => edits.extend(more),
                 (None, Some(_)) => self.plan.unwrapped.push(unit.index),
@@ -413,6 +462,22 @@ fn is_print(stmt: &Stmt) -> bool {
         return false;
     };
     matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "print")
+}
+
+/// Whether what a statement binds is there in any case: a module of the standard library, or a constant under a name
+/// that nothing else in the cell binds. `facts` are those of the cell.
+fn is_kept(source: &str, stmt: &Stmt, facts: &[Statement<'_>]) -> bool {
+    if text::is_stdlib_import(stmt) {
+        return true;
+    }
+    let Stmt::Assign(assign) = stmt else {
+        return false;
+    };
+    let Some(Expr::Name(name)) = assign.targets.first() else {
+        return false;
+    };
+    let binds = |facts: &&Statement<'_>| facts.binds.contains(&name.id.as_str());
+    effects::is_constant(source, stmt) && facts.iter().filter(binds).count() == 1
 }
 
 /// What the statements bind, each once, in order.

@@ -53,7 +53,7 @@ impl<'a> Taints<'a> {
     }
 
     /// What a name needs by now, through the functions that it stands for.
-    fn of_name(&self, name: &str) -> BTreeSet<Need> {
+    pub(super) fn of_name(&self, name: &str) -> BTreeSet<Need> {
         let mut needs = BTreeSet::new();
         let mut waiting = vec![name];
         let mut seen: BTreeSet<&str> = BTreeSet::new();

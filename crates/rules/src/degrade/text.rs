@@ -34,6 +34,8 @@ pub(super) struct Block<'b, 'a> {
     pub(super) to: usize,
     /// What they bind.
     pub(super) names: Vec<&'a str>,
+    /// Those of them that bind what is there in any case.
+    pub(super) kept: Vec<&'b Stmt>,
 }
 
 impl<'a> Block<'_, 'a> {
@@ -69,44 +71,29 @@ impl<'a> Block<'_, 'a> {
         }
         let closing = match style {
             DegradeStyle::Inline => self.handler(outage, known),
-            DegradeStyle::Helper => String::new(),
+            DegradeStyle::Helper => self.kept_lines("\n"),
         };
         self.wrapped(&opening, &closing, &site.replacements)
     }
 
-    /// The edits that skip the statements where something is missing.
-    pub(super) fn guard(&self, tests: &[Test], style: DegradeStyle) -> Option<Vec<Edit>> {
+    /// The edits that skip the statements where something is missing: `labels` name it, `made` is a line
+    /// that stands before them.
+    pub(super) fn guard(
+        &self,
+        tests: &[Test],
+        labels: &[&str],
+        made: Option<&str>,
+        style: DegradeStyle,
+    ) -> Option<Vec<Edit>> {
         if style == DegradeStyle::Helper
             && let Some(opening) = helper::guard(tests, &self.kept_names(""))
         {
-            return self.wrapped(&format!("{opening}\n"), "", &[]);
+            return self.wrapped(&format!("{opening}\n"), &self.kept_lines("\n"), &[]);
         }
+        let made = made.map_or_else(String::new, |line| format!("{line}\n"));
         let condition: Vec<&str> = tests.iter().map(|(test, _)| test.as_str()).collect();
-        let opening = format!("if {}:\n", condition.join(" and "));
-        let told = match tests {
-            [(_, label)] => quoted(&format!("[SKIP] this step needs {label}")),
-            // Each missing package has been told where it is imported.
-            packages if packages.iter().all(|(_, label)| label.starts_with(PACKAGE)) => {
-                let names = packages
-                    .iter()
-                    .filter_map(|(_, label)| label.strip_prefix(PACKAGE));
-                let names: Vec<&str> = names.collect();
-                quoted(&format!(
-                    "[SKIP] this step needs the packages {}",
-                    names.join(", ")
-                ))
-            }
-            several => {
-                let pairs: Vec<String> = several
-                    .iter()
-                    .map(|(test, label)| format!("({}, {test})", quoted(label)))
-                    .collect();
-                format!(
-                    "'[SKIP] this step needs ' + ', '.join(name for name, ready in ({}) if not ready)",
-                    pairs.join(", ")
-                )
-            }
-        };
+        let opening = format!("{made}if {}:\n", condition.join(" and "));
+        let told = quoted(&format!("[SKIP] this step needs {}", all_of(labels)));
         let mut lines = vec![
             String::new(),
             "else:".to_owned(),
@@ -197,12 +184,9 @@ impl<'a> Block<'_, 'a> {
 
     /// The lines that give the names a value where the statements did not run.
     fn fallback(&self, flag: &str) -> Vec<String> {
-        let kept = self.kept();
-        // A module of the standard library is there in any case; later cells may count on it.
-        let mut lines: Vec<String> = kept
-            .iter()
-            .map(|stmt| format!("    {}", range(*stmt).of(self.unit.source)))
-            .collect();
+        let kept = self.kept_lines("\n    ");
+        // Later cells may count on them.
+        let mut lines: Vec<String> = kept.lines().skip(1).map(str::to_owned).collect();
         let names = self.kept_names(flag);
         lines.extend(
             names
@@ -212,19 +196,16 @@ impl<'a> Block<'_, 'a> {
         lines
     }
 
-    /// Imports that cannot fail.
-    fn kept(&self) -> Vec<&Stmt> {
-        self.statements()
-            .iter()
-            .filter(|stmt| is_stdlib_import(stmt))
-            .collect()
+    /// The statements that are kept, each behind `before`.
+    fn kept_lines(&self, before: &str) -> String {
+        let text = |stmt: &&Stmt| format!("{before}{}", range(*stmt).of(self.unit.source));
+        self.kept.iter().map(text).collect()
     }
 
     /// The names that need a value where the statements did not run.
     fn kept_names(&self, flag: &str) -> Vec<&'a str> {
-        let kept = self.kept();
         let imported = |name: &str| {
-            kept.iter().any(|stmt| {
+            self.kept.iter().any(|stmt| {
                 self.semantic
                     .bound_within(self.unit, range(*stmt))
                     .contains(&name)
@@ -319,6 +300,35 @@ fn apart(source: &str, body: &[Stmt], index: usize) -> bool {
             .contains('\n'),
         _ => true,
     }
+}
+
+/// `A, B and C`; packages stand together, and first: `the packages a and b, C and D`.
+pub(super) fn all_of(labels: &[&str]) -> String {
+    fn listed(parts: &[&str]) -> String {
+        match parts {
+            [] => String::new(),
+            [one] => (*one).to_owned(),
+            [others @ .., last] => format!("{} and {last}", others.join(", ")),
+        }
+    }
+    let packages: Vec<&str> = labels
+        .iter()
+        .filter_map(|label| label.strip_prefix(PACKAGE))
+        .collect();
+    let mut parts: Vec<&str> = labels
+        .iter()
+        .copied()
+        .filter(|label| !label.starts_with(PACKAGE))
+        .collect();
+    let together = match packages.as_slice() {
+        [] => String::new(),
+        [one] => format!("{PACKAGE}{one}"),
+        several => format!("the packages {}", listed(several)),
+    };
+    if !together.is_empty() {
+        parts.insert(0, &together);
+    }
+    listed(&parts)
 }
 
 fn negated(test: &str) -> String {

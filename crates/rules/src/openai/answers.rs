@@ -1,21 +1,17 @@
 //! Reads of what the calls answer: entries of dictionaries become attributes of objects, wherever the answer goes.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use nbfix_ipynb::CellId;
-use nbfix_python::ast::visitor::source_order::walk_stmt;
-use nbfix_python::ast::{AnyNodeRef, Comprehension, Expr, ExprCall, ExprName, Stmt};
-use nbfix_python::{SourceOrderVisitor, TraversalSignal, is_builtin, range, string_value};
-use nbfix_semantic::{BindingKind, ProgramId, Semantic, Unit};
+use nbfix_python::ast::{AnyNodeRef, Expr, ExprCall};
+use nbfix_python::{SourceOrderVisitor, TraversalSignal, range, string_value};
+use nbfix_semantic::{ProgramId, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
 use super::Called;
+use crate::migrate::trace::{Goes, Kinds, Tracer, goes};
 
 type Edits = Vec<(CellId, Edit)>;
-
-/// How many names and functions in a row are followed.
-const MAX_STEPS: usize = 12;
 
 /// Entries that hold plain values, and not objects: what is read of them stays as it is.
 const LEAVES: &[&str] = &[
@@ -45,7 +41,14 @@ const LEAVES: &[&str] = &[
 ];
 
 /// Entries that hold lists of objects.
-const LISTS: &[&str] = &["choices", "data", "results", "tool_calls"];
+const LISTS: &[&str] = &[
+    "choices",
+    "data",
+    "results",
+    "tool_calls",
+    "segments",
+    "words",
+];
 
 /// Keys that hardly anything but an answer has; who reads one of what cannot be followed may read an answer.
 const TELLING: &[&str] = &["choices", "delta", "usage", "finish_reason", "total_tokens"];
@@ -63,28 +66,23 @@ enum Shape {
 
 /// The edits of all reads; or the reason why one cannot be mended.
 pub(super) fn edits<'a>(semantic: &Semantic<'a>, calls: &[Called<'a>]) -> Result<Edits, String> {
-    let mut loops = BTreeMap::new();
-    for unit in semantic.units_of(ProgramId::DOCUMENT) {
-        let mut targets = Targets(Vec::new());
-        targets.visit_body(unit.module.body());
-        for (target, iterated) in targets.0 {
-            loops.insert((unit.index, target), iterated);
-        }
-    }
     let mut known: BTreeMap<(usize, TextRange), Shape> = BTreeMap::new();
     for called in calls {
         let stream = called.call.arguments.find_keyword("stream");
         let streams =
             stream.is_some_and(|it| !matches!(&it.value, Expr::BooleanLiteral(no) if !no.value));
-        let shape = if streams { Shape::List } else { Shape::Object };
+        let format = called.call.arguments.find_keyword("response_format");
+        let is_text = called.target.starts_with("audio.")
+            && format
+                .is_some_and(|it| matches!(string_value(&it.value), Some("text" | "srt" | "vtt")));
+        let shape = match (is_text, streams) {
+            (true, _) => Shape::Plain,
+            (false, true) => Shape::List,
+            (false, false) => Shape::Object,
+        };
         known.insert((called.unit, range(called.call)), shape);
     }
-    let shapes = Shapes {
-        semantic,
-        known,
-        loops,
-        open: RefCell::new(0),
-    };
+    let shapes = Tracer::new(semantic, Answers(known));
     let mut edits = Edits::new();
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
         let mut reader = Reader {
@@ -103,116 +101,44 @@ pub(super) fn edits<'a>(semantic: &Semantic<'a>, calls: &[Called<'a>]) -> Result
     Ok(edits)
 }
 
-/// The names that loops bind, with what they run over.
-struct Targets<'a>(Vec<(TextRange, &'a Expr)>);
+/// What the calls that are mended answer.
+struct Answers(BTreeMap<(usize, TextRange), Shape>);
 
-impl<'a> SourceOrderVisitor<'a> for Targets<'a> {
-    fn visit_stmt(&mut self, stmt: &'a Stmt) {
-        if let Stmt::For(each) = stmt {
-            self.0.push((range(&*each.target), &each.iter));
-        }
-        walk_stmt(self, stmt);
+impl<'a> Kinds<'a> for Answers {
+    type Kind = Shape;
+
+    fn known(&self, _: &Tracer<'_, 'a, Self>, unit: &Unit<'a>, expr: &'a Expr) -> Option<Shape> {
+        self.0.get(&(unit.index, range(expr))).copied()
     }
 
-    fn visit_comprehension(&mut self, each: &'a Comprehension) {
-        self.0.push((range(&each.target), &each.iter));
-        nbfix_python::ast::visitor::source_order::walk_comprehension(self, each);
-    }
-}
-
-struct Shapes<'s, 'a> {
-    semantic: &'s Semantic<'a>,
-    known: BTreeMap<(usize, TextRange), Shape>,
-    loops: BTreeMap<(usize, TextRange), &'a Expr>,
-    open: RefCell<usize>,
-}
-
-impl<'a> Shapes<'_, 'a> {
-    /// What an expression is, if it comes of an answer.
-    fn of(&self, unit: &Unit<'a>, expr: &'a Expr) -> Option<Shape> {
-        if *self.open.borrow() >= MAX_STEPS {
-            return None;
-        }
-        *self.open.borrow_mut() += 1;
-        let shape = self.find(unit, expr);
-        *self.open.borrow_mut() -= 1;
-        shape
+    fn member(&self, of: Shape, name: &str) -> Option<Shape> {
+        Some(match of {
+            Shape::Object => member(name),
+            _ => Shape::Plain,
+        })
     }
 
-    fn find(&self, unit: &Unit<'a>, expr: &'a Expr) -> Option<Shape> {
-        if let Some(shape) = self.known.get(&(unit.index, range(expr))) {
-            return Some(*shape);
-        }
-        match expr {
-            Expr::Await(awaited) => self.of(unit, &awaited.value),
-            Expr::Named(named) => self.of(unit, &named.value),
-            Expr::Name(name) => self.name(unit, name),
-            Expr::Call(call) => self.call(unit, call),
-            Expr::Attribute(attribute) => {
-                let of = self.of(unit, &attribute.value)?;
-                Some(match of {
-                    Shape::Object => member(attribute.attr.as_str()),
-                    _ => Shape::Plain,
-                })
+    fn item(&self, of: Shape, slice: &Expr) -> Option<Shape> {
+        Some(match of {
+            Shape::Object => string_value(slice).map_or(Shape::Plain, member),
+            Shape::List if matches!(slice, Expr::Slice(_)) => Shape::List,
+            Shape::List => Shape::Object,
+            Shape::Plain => Shape::Plain,
+        })
+    }
+
+    fn method(&self, of: Shape, name: &str, call: &'a ExprCall) -> Option<Shape> {
+        Some(match (name, of) {
+            ("get", Shape::Object) => {
+                let key = call.arguments.args.first().and_then(string_value);
+                key.map_or(Shape::Plain, member)
             }
-            Expr::Subscript(subscript) => match self.of(unit, &subscript.value)? {
-                Shape::Object => Some(string_value(&subscript.slice).map_or(Shape::Plain, member)),
-                Shape::List if matches!(*subscript.slice, Expr::Slice(_)) => Some(Shape::List),
-                Shape::List => Some(Shape::Object),
-                Shape::Plain => Some(Shape::Plain),
-            },
-            _ => None,
-        }
+            _ => Shape::Plain,
+        })
     }
 
-    fn name(&self, unit: &Unit<'a>, name: &ExprName) -> Option<Shape> {
-        let binding = self
-            .semantic
-            .binding(unit, name.id.as_str(), range(name).start())?;
-        let home = self.semantic.units().get(binding.unit)?;
-        match &binding.kind {
-            BindingKind::Value(value) | BindingKind::With(value) => self.of(home, value),
-            BindingKind::Other => {
-                let iterated = self.loops.get(&(binding.unit, binding.range))?;
-                (self.of(home, iterated)? == Shape::List).then_some(Shape::Object)
-            }
-            _ => None,
-        }
-    }
-
-    fn call(&self, unit: &Unit<'a>, call: &'a ExprCall) -> Option<Shape> {
-        match &*call.func {
-            Expr::Attribute(method) => {
-                match (method.attr.as_str(), self.of(unit, &method.value)?) {
-                    ("get", Shape::Object) => {
-                        let key = call.arguments.args.first().and_then(string_value);
-                        Some(key.map_or(Shape::Plain, member))
-                    }
-                    _ => Some(Shape::Plain),
-                }
-            }
-            Expr::Name(name) => {
-                let (home, returned) = self.returns(unit, name)?;
-                let mut shapes = returned.into_iter().map(|value| self.of(home, value));
-                let first = shapes.next()??;
-                // Whoever returns an answer in one place only is found by the reader.
-                Some(first)
-            }
-            _ => None,
-        }
-    }
-
-    /// What a function of the notebook returns, and where.
-    fn returns(&self, unit: &Unit<'a>, name: &ExprName) -> Option<(&Unit<'a>, Vec<&'a Expr>)> {
-        let binding = self
-            .semantic
-            .binding(unit, name.id.as_str(), range(name).start())?;
-        let BindingKind::Function(function) = &binding.kind else {
-            return None;
-        };
-        let mut returned = Returned(Vec::new());
-        returned.visit_body(&function.body);
-        Some((self.semantic.units().get(binding.unit)?, returned.0))
+    fn element(&self, of: Shape) -> Option<Shape> {
+        (of == Shape::List).then_some(Shape::Object)
     }
 }
 
@@ -224,7 +150,14 @@ fn member(name: &str) -> Shape {
         Shape::List
     } else if matches!(
         name,
-        "message" | "usage" | "delta" | "logprobs" | "function_call" | "function"
+        "message"
+            | "usage"
+            | "delta"
+            | "logprobs"
+            | "function_call"
+            | "function"
+            | "categories"
+            | "category_scores"
     ) {
         Shape::Object
     } else {
@@ -232,21 +165,8 @@ fn member(name: &str) -> Shape {
     }
 }
 
-/// The values that a function returns, itself and no function inside it.
-struct Returned<'a>(Vec<&'a Expr>);
-
-impl<'a> SourceOrderVisitor<'a> for Returned<'a> {
-    fn visit_stmt(&mut self, stmt: &'a Stmt) {
-        match stmt {
-            Stmt::Return(each) => self.0.extend(each.value.as_deref()),
-            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
-            _ => walk_stmt(self, stmt),
-        }
-    }
-}
-
 struct Reader<'s, 'a> {
-    shapes: &'s Shapes<'s, 'a>,
+    shapes: &'s Tracer<'s, 'a, Answers>,
     unit: &'s Unit<'a>,
     ancestors: Vec<AnyNodeRef<'a>>,
     edits: Vec<Edit>,
@@ -339,83 +259,19 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    /// Whether an object may stand here and nobody loses sight of it.
+    /// Whether somebody loses sight of an object that stands here.
     fn escapes(&self, expr: &'a Expr, shape: Shape) -> bool {
-        let at = range(expr);
-        let mut around = self.ancestors.iter().rev();
-        let Some(parent) = around.next() else {
-            return false;
-        };
-        match parent {
-            AnyNodeRef::ExprAttribute(_) | AnyNodeRef::ExprAwait(_) | AnyNodeRef::StmtExpr(_) => {
-                false
+        match goes(self.shapes, self.unit, &self.ancestors, expr) {
+            Goes::Followed | Goes::Shown => false,
+            Goes::Iterated => shape != Shape::List,
+            // `messages.append(answer.choices[0].message)`: a message is taken as it is.
+            Goes::Given(call) => {
+                let text = self.text(expr).trim_end_matches(['\'', '"', ']']);
+                !matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "append")
+                    || !text.ends_with("message")
             }
-            AnyNodeRef::ExprSubscript(subscript) => range(&*subscript.value) != at,
-            AnyNodeRef::StmtAssign(assign) => !assign.targets.iter().all(Expr::is_name_expr),
-            AnyNodeRef::ExprNamed(_) => false,
-            AnyNodeRef::StmtFor(each) => !each.target.is_name_expr() || shape != Shape::List,
-            AnyNodeRef::Comprehension(each) => !each.target.is_name_expr() || shape != Shape::List,
-            AnyNodeRef::StmtReturn(_) => !self.returns_one(),
-            AnyNodeRef::InterpolatedElement(_) | AnyNodeRef::ExprFString(_) => false,
-            AnyNodeRef::StmtIf(_) | AnyNodeRef::ExprUnaryOp(_) | AnyNodeRef::StmtWhile(_) => false,
-            AnyNodeRef::Arguments(_) => {
-                let call = around.next();
-                let Some(AnyNodeRef::ExprCall(call)) = call else {
-                    return true;
-                };
-                match &*call.func {
-                    Expr::Name(name) => {
-                        let own = self
-                            .shapes
-                            .semantic
-                            .is_bound(ProgramId::DOCUMENT, name.id.as_str());
-                        let harmless = matches!(
-                            name.id.as_str(),
-                            "print"
-                                | "display"
-                                | "len"
-                                | "str"
-                                | "repr"
-                                | "type"
-                                | "pprint"
-                                | "bool"
-                                | "isinstance"
-                        );
-                        !harmless || own && is_builtin(name.id.as_str())
-                    }
-                    // `messages.append(answer.choices[0].message)`: a message is taken as it is.
-                    Expr::Attribute(method) => {
-                        method.attr.as_str() != "append"
-                            || !self
-                                .text(expr)
-                                .trim_end_matches(['\'', '"', ']'])
-                                .ends_with("message")
-                    }
-                    _ => true,
-                }
-            }
-            _ => true,
+            Goes::Away => true,
         }
-    }
-
-    /// Whether the function around has one return only, and is none of a class, so that its calls are followed.
-    fn returns_one(&self) -> bool {
-        let mut around = self.ancestors.iter().rev();
-        let function = around.find_map(|node| match node {
-            AnyNodeRef::StmtFunctionDef(function) => Some(function),
-            _ => None,
-        });
-        let inside = around.any(|node| {
-            matches!(
-                node,
-                AnyNodeRef::StmtClassDef(_) | AnyNodeRef::StmtFunctionDef(_)
-            )
-        });
-        function.is_some_and(|function| {
-            let mut returned = Returned(Vec::new());
-            returned.visit_body(&function.body);
-            !inside && returned.0.len() == 1
-        })
     }
 }
 

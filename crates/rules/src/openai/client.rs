@@ -1,15 +1,15 @@
 //! The client, made once: where the key was set, or behind the import.
 
-use nbfix_ipynb::CellId;
-use nbfix_python::ast::{Expr, Stmt};
+use nbfix_python::ast::Expr;
 use nbfix_python::{range, string_value};
 use nbfix_semantic::{BindingKind, ProgramId, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
 use super::{Called, Setting};
-use crate::degrade::{line_end, line_start};
-
-type Edits = Vec<(CellId, Edit)>;
+use crate::degrade::line_end;
+use crate::migrate::places::{
+    Edits, behind, free_name, is_alone, is_plain, newline, unit_of, without_line,
+};
 
 /// The edits of the calls, and those that make the client.
 pub(super) fn edits(
@@ -18,13 +18,8 @@ pub(super) fn edits(
     settings: &[Setting<'_>],
 ) -> Result<Edits, String> {
     let mut edits = Edits::new();
-    let free = |names: [&'static str; 2]| {
-        let mut names = names.into_iter();
-        let name = names.find(|name| !semantic.is_bound(ProgramId::DOCUMENT, name));
-        name.ok_or_else(|| "`client` has another meaning here".to_owned())
-    };
-    let name = free(["client", "openai_client"])?;
-    let async_name = free(["async_client", "async_openai_client"])?;
+    let name = free_name(semantic, &["client", "openai_client"])?;
+    let async_name = free_name(semantic, &["async_client", "async_openai_client"])?;
     for called in calls {
         let unit = unit_of(semantic, called.unit)?;
         let name = if called.asynchronous {
@@ -55,19 +50,26 @@ pub(super) fn edits(
     Ok(edits)
 }
 
-fn unit_of<'s, 'a>(semantic: &'s Semantic<'a>, index: usize) -> Result<&'s Unit<'a>, String> {
-    let unit = semantic.units().get(index);
-    unit.ok_or_else(|| "a cell cannot be found".to_owned())
-}
-
 /// Keyword arguments that have other names now.
 fn arguments(unit: &Unit<'_>, called: &Called<'_>) -> Result<Edits, String> {
     let arguments = &called.call.arguments;
-    if !arguments.args.is_empty() {
+    let mut edits = Edits::new();
+    let named: &[&str] = match called.target {
+        "audio.transcriptions.create" | "audio.translations.create" => &["model", "file"],
+        "moderations.create" => &["input", "model"],
+        "files.create" => &["file", "purpose"],
+        "fine_tuning.jobs.retrieve" | "fine_tuning.jobs.list_events" => &["fine_tuning_job_id"],
+        _ => &[],
+    };
+    if arguments.args.len() > named.len() || arguments.args.iter().any(Expr::is_starred_expr) {
         return Err("a call has arguments without names".to_owned());
     }
-    let mut edits = Edits::new();
-    let has_model = arguments.find_keyword("model").is_some();
+    for (argument, name) in arguments.args.iter().zip(named) {
+        let text = format!("{name}=");
+        edits.push((unit.cell, Edit::insert(range(argument).start(), text)));
+    }
+    let given = named.get(..arguments.args.len()).unwrap_or_default();
+    let has_model = arguments.find_keyword("model").is_some() || given.contains(&"model");
     for keyword in &arguments.keywords {
         let Some(name) = &keyword.arg else {
             return Err("a call takes its arguments from a dictionary".to_owned());
@@ -77,6 +79,7 @@ fn arguments(unit: &Unit<'_>, called: &Called<'_>) -> Result<Edits, String> {
                 return Err(format!("a call has both `model` and `{name}`"));
             }
             "engine" | "deployment_id" => "model",
+            "id" if named == ["fine_tuning_job_id"] => "fine_tuning_job_id",
             "request_timeout" => "timeout",
             "headers" => "extra_headers",
             "api_key" | "api_base" | "api_type" | "api_version" | "organization" => {
@@ -124,10 +127,21 @@ impl Place {
                 return Err(format!("`{variable}` is no longer read by the library"));
             }
         }
-        let mut imports = semantic.names(ProgramId::DOCUMENT).flat_map(|(name, bindings)| {
-            let is = |kind: &BindingKind<'_>| matches!(kind, BindingKind::Import(to) if to == "openai");
-            bindings.iter().filter(move |it| is(&it.kind)).map(move |it| (it.unit, it.range, name))
-        });
+        let mut imports = semantic
+            .names(ProgramId::DOCUMENT)
+            .flat_map(|(name, bindings)| {
+                bindings.iter().filter_map(move |it| match &it.kind {
+                    BindingKind::Import(to) if to == "openai" => Some((it.unit, it.range, name)),
+                    // A class that is imported by its name: its import becomes one of the module.
+                    BindingKind::Import(to) => {
+                        let class = to.strip_prefix("openai.")?;
+                        super::GONE
+                            .contains(&class)
+                            .then_some((it.unit, it.range, "openai"))
+                    }
+                    _ => None,
+                })
+            });
         let first = imports.by_ref().min();
         let (unit, at, alias) = first.ok_or("the module is imported in another way")?;
         let first_call = calls
@@ -193,7 +207,7 @@ impl Place {
         let (unit, stmt, in_place) = match last {
             Some(last) => (last.unit, range(last.stmt), true),
             None => {
-                let (unit, stmt) = behind(semantic, (unit, at), first_call)?;
+                let (unit, stmt) = behind(semantic, (unit, at), first_call, &["OPENAI_API_KEY"])?;
                 (unit, stmt, false)
             }
         };
@@ -223,20 +237,10 @@ impl Place {
         settings: &[Setting<'_>],
     ) -> Result<Edits, String> {
         let unit = unit_of(semantic, self.unit)?;
-        let newline = if unit.source.contains("\r\n") {
-            "\r\n"
-        } else {
-            "\n"
-        };
+        let newline = newline(unit);
         let text = lines.join(newline);
-        let alone = |unit: &Unit<'_>, at: TextRange| {
-            let before = TextRange::new(line_start(unit.source, at.start()), at.start());
-            let behind = TextRange::new(at.end(), line_end(unit.source, at.end()));
-            let behind = behind.of(unit.source).trim();
-            before.is_empty() && (behind.is_empty() || behind.starts_with('#'))
-        };
         let shared = || "a statement shares its line with another".to_owned();
-        if !alone(unit, self.stmt) {
+        if !is_alone(unit, self.stmt) {
             return Err(shared());
         }
         let mut edits = Edits::new();
@@ -251,66 +255,11 @@ impl Place {
             if self.in_place && (home.index, at) == (self.unit, self.stmt) {
                 continue;
             }
-            if !alone(home, at) {
+            if !is_alone(home, at) {
                 return Err(shared());
             }
-            let (start, end) = (
-                line_start(home.source, at.start()),
-                line_end(home.source, at.end()),
-            );
-            let rest = home.source.get(end..).unwrap_or_default();
-            let newline = rest.len()
-                - rest
-                    .trim_start_matches('\r')
-                    .strip_prefix('\n')
-                    .map_or(rest.len(), str::len);
-            edits.push((
-                home.cell,
-                Edit::delete(TextRange::new(start, end + newline)),
-            ));
+            edits.push((home.cell, without_line(home, at)));
         }
         Ok(edits)
-    }
-}
-
-/// The statement of the top level behind which the client can be made: the import, or what gives the environment its key
-/// below it.
-fn behind(
-    semantic: &Semantic<'_>,
-    import: (usize, TextRange),
-    first_call: (usize, usize),
-) -> Result<(usize, TextRange), String> {
-    let mut found = None;
-    for unit in semantic.units_of(ProgramId::DOCUMENT) {
-        for stmt in unit.module.body() {
-            let at = range(stmt);
-            let holds = unit.index == import.0 && at.covers(import.1);
-            if holds && !matches!(stmt, Stmt::Import(_)) {
-                return Err("the module is imported under a condition".to_owned());
-            }
-            let text = at.of(unit.source);
-            let sets = text.contains("load_dotenv(")
-                || text.contains("OPENAI_API_KEY")
-                    && matches!(stmt, Stmt::Assign(_) | Stmt::Expr(_) | Stmt::If(_));
-            let above = (unit.index, at.end()) <= first_call;
-            if holds || found.is_some() && sets && above {
-                found = Some((unit.index, at));
-            }
-        }
-    }
-    found.ok_or_else(|| "the module is imported in a function".to_owned())
-}
-
-/// Whether an expression gives the same wherever it stands: texts, names, and reads of the environment.
-fn is_plain(expr: &Expr) -> bool {
-    match expr {
-        Expr::StringLiteral(_) | Expr::Name(_) | Expr::NoneLiteral(_) => true,
-        Expr::Attribute(attribute) => is_plain(&attribute.value),
-        Expr::Subscript(subscript) => is_plain(&subscript.value) && is_plain(&subscript.slice),
-        Expr::BoolOp(either) => either.values.iter().all(is_plain),
-        Expr::Call(call) => is_plain(&call.func) && call.arguments.args.iter().all(is_plain),
-        Expr::BinOp(both) => is_plain(&both.left) && is_plain(&both.right),
-        Expr::FString(_) => true,
-        _ => false,
     }
 }

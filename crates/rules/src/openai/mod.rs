@@ -39,6 +39,14 @@ const CALLS: &[(&str, &str)] = &[
     ("Image.create_edit", "images.edit"),
     ("Image.create_variation", "images.create_variation"),
     ("Moderation.create", "moderations.create"),
+    ("Audio.transcribe", "audio.transcriptions.create"),
+    ("Audio.translate", "audio.translations.create"),
+    ("File.create", "files.create"),
+    ("File.list", "files.list"),
+    ("FineTuningJob.create", "fine_tuning.jobs.create"),
+    ("FineTuningJob.list_events", "fine_tuning.jobs.list_events"),
+    ("FineTuningJob.retrieve", "fine_tuning.jobs.retrieve"),
+    ("Model.list", "models.list"),
 ];
 
 /// What the errors are called now.
@@ -208,7 +216,14 @@ impl<'a> Finder<'_, 'a> {
                 None => (path.to_owned(), false),
             };
             let target = CALLS.iter().find(|(old, _)| *old == plain);
-            let direct = dotted(expr).is_some_and(|(_, parts)| parts.len() == 3);
+            // `openai.ChatCompletion.create`, or the same of a class that was imported by its name.
+            let direct = dotted(expr).is_some_and(|(root, parts)| {
+                let by_name = self.imported(root).is_some_and(|path| {
+                    path.strip_prefix("openai.")
+                        .is_some_and(|it| GONE.contains(&it))
+                });
+                parts.len() == if by_name { 2 } else { 3 }
+            });
             match (call, target) {
                 (Some(call), Some((_, target))) if direct => self.calls.push(Called {
                     unit: self.unit.index,
@@ -272,6 +287,16 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
                             self.block("one of the errors that are imported has no counterpart")
                         }
                     }
+                } else if module == "openai" {
+                    let gone = |name: &str| GONE.contains(&name);
+                    let names = || import.names.iter().map(|it| it.name.as_str());
+                    if let Some(name) = names().find(|name| gone(name)) {
+                        self.found(range(import), name);
+                        match names().all(gone) {
+                            true => self.replace(range(import), "import openai"),
+                            false => self.block("a class is imported beside others that stay"),
+                        }
+                    }
                 } else if module == "openai.embeddings_utils" {
                     self.found(range(import), "embeddings_utils");
                     self.block("`openai.embeddings_utils` has no counterpart");
@@ -324,8 +349,16 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
 
 impl Finder<'_, '_> {
     fn is_import(&self, name: &nbfix_python::ast::ExprName) -> bool {
+        self.imported(name).is_some()
+    }
+
+    /// What an import binds the name to.
+    fn imported(&self, name: &nbfix_python::ast::ExprName) -> Option<&str> {
         let at = range(name).start();
-        let binding = self.semantic.binding(self.unit, name.id.as_str(), at);
-        binding.is_some_and(|it| matches!(it.kind, nbfix_semantic::BindingKind::Import(_)))
+        let binding = self.semantic.binding(self.unit, name.id.as_str(), at)?;
+        match &binding.kind {
+            nbfix_semantic::BindingKind::Import(path) => Some(path),
+            _ => None,
+        }
     }
 }

@@ -171,6 +171,7 @@ impl TryFrom<OwnRow> for OwnShape {
             env: row.env.map(Cow::Owned),
             entropy: row.entropy,
             digits: row.digits,
+            starts: 0,
         })?;
         Ok(Self(own))
     }

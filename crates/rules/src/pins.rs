@@ -71,9 +71,12 @@ fn recorded_python(notebook: &str) -> Option<Vec<u64>> {
     })
 }
 
+/// Versions of a package below this one.
+type Below = (&'static str, &'static str);
+
 /// Packages that come in step with another one: who asks for the last below the version asks for the first below its
 /// own.
-const IN_STEP: &[((&str, &str), (&str, &str))] = &[
+const IN_STEP: &[(Below, Below)] = &[
     (("langchain", "1.0"), ("langchain-core", "1.0")),
     (("langchain", "1.0"), ("langchain-community", "0.4")),
     (("langchain", "1.0"), ("langchain-openai", "1.0")),

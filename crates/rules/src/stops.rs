@@ -1,7 +1,7 @@
 //! Where a cell stops the notebook because something is missing.
 
 use nbfix_ipynb::CellId;
-use nbfix_python::ast::{CmpOp, Expr, Stmt, StmtAssert, StmtIf, StmtTry, UnaryOp};
+use nbfix_python::ast::{CmpOp, ExceptHandler, Expr, Stmt, StmtAssert, StmtIf, StmtTry, UnaryOp};
 use nbfix_python::range;
 use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
@@ -114,6 +114,8 @@ pub(crate) struct Stop<'a> {
     needs: Needs,
     /// A name for it, if neither a service nor a variable names it.
     name: Option<String>,
+    /// Whether it only hands on what a handler has caught, which would have stopped the notebook without it, too.
+    pub(crate) hands_on: bool,
 }
 
 fn find<'a>(
@@ -209,11 +211,9 @@ fn by_handler<'a>(
         needs.env.extend(more.env);
         needs.reads_env |= more.reads_env;
     }
-    for handler in each
-        .handlers
-        .iter()
-        .filter(|handler| !is_for_bugs(handler) && !is_for_imports(handler))
-    {
+    for handler in each.handlers.iter().filter(|handler| {
+        !is_for_bugs(handler) && !is_for_imports(handler) && !is_for_answers(handler)
+    }) {
         let body = handler_body(handler);
         if let Some(stmt) = stop(body).filter(|_| needs.any()) {
             let needs = Needs {
@@ -226,6 +226,7 @@ fn by_handler<'a>(
                 stmt,
                 needs,
                 name: None,
+                hands_on: hands_on(handler, stmt),
             });
         }
     }
@@ -240,10 +241,39 @@ fn by_handler<'a>(
 }
 
 /// A handler for a package that is not installed: another matter, with another remedy.
-fn is_for_imports(handler: &nbfix_python::ast::ExceptHandler) -> bool {
-    let nbfix_python::ast::ExceptHandler::ExceptHandler(handler) = handler;
+fn is_for_imports(handler: &ExceptHandler) -> bool {
+    let ExceptHandler::ExceptHandler(handler) = handler;
     let caught = handler.type_.as_deref().and_then(spelled);
     matches!(caught, Some("ImportError" | "ModuleNotFoundError"))
+}
+
+/// A handler for what only a service that is there can say: that something exists already.
+fn is_for_answers(handler: &ExceptHandler) -> bool {
+    const WORDS: &[&str] = &[
+        "AlreadyExists",
+        "AlreadyOwned",
+        "Conflict",
+        "ResourceExists",
+    ];
+    let ExceptHandler::ExceptHandler(handler) = handler;
+    let caught = handler.type_.as_deref().map_or_else(Vec::new, parts);
+    !caught.is_empty()
+        && caught.into_iter().all(|each| {
+            spelled(each).is_some_and(|name| WORDS.iter().any(|word| name.contains(word)))
+        })
+}
+
+/// `raise`, or `raise error` in `except ... as error`.
+fn hands_on(handler: &ExceptHandler, stop: &Stmt) -> bool {
+    let ExceptHandler::ExceptHandler(handler) = handler;
+    let Stmt::Raise(raise) = stop else {
+        return false;
+    };
+    match (raise.exc.as_deref(), &handler.name) {
+        (None, _) => true,
+        (Some(Expr::Name(raised)), Some(caught)) => raised.id.as_str() == caught.as_str(),
+        _ => false,
+    }
 }
 
 /// What must be missing for the test to hold: X of `not X`, `X is None`, `X == ""`, `not A or not B`, `not all(..)`.
@@ -324,6 +354,7 @@ fn as_stop<'a>(
             stmt,
             needs,
             name,
+            hands_on: false,
         })
     })
 }

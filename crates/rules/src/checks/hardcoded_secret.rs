@@ -88,6 +88,13 @@ fn edits(
             let is_plain = !name.contains('_')
                 || matches!(name.as_str(), "API_KEY" | "API_TOKEN" | "AUTH_TOKEN");
             let name = own.filter(|_| is_plain).map_or(name, str::to_owned);
+            // Every shell sets these, and to something else.
+            let name = match name.as_str() {
+                "PWD" | "OLDPWD" => "PASSWORD",
+                "USER" | "USERNAME" | "LOGNAME" | "HOME" | "PATH" | "SHELL" | "HOST"
+                | "HOSTNAME" => "APP_SECRET",
+                name => name,
+            };
             format!("os.environ.get(\"{name}\")")
         }
         Role::Unnamed => format!("os.environ.get(\"{}\")", own?),

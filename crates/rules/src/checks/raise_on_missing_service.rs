@@ -1,6 +1,6 @@
 //! `raise-on-missing-service`: a cell that stops the notebook because a service, a key or a variable is not there.
 
-use nbfix_lint::{Check, Findings, Report};
+use nbfix_lint::{Check, Findings, Level, Report};
 use nbfix_python::range;
 use nbfix_semantic::{ProgramId, Semantic};
 
@@ -29,6 +29,11 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             );
         }
         let plan = plan.get_or_insert_with(|| Plan::of(semantic, findings));
+        if stops.iter().all(|stop| stop.hands_on) {
+            report = report.says("hands-on").level(Level::Note);
+        } else if !plan.spares_a_cell_below(semantic, unit) {
+            report = report.says("needed").level(Level::Note);
+        }
         findings.push(plan.mend(semantic, unit, report));
     }
 }

@@ -139,6 +139,26 @@ impl<'a> SourceOrderVisitor<'a> for Interpolated<'a> {
     }
 }
 
+/// Whether a statement does something by itself: no import, no definition, no constant, nothing that is only printed.
+pub(super) fn works(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Import(_)
+        | Stmt::ImportFrom(_)
+        | Stmt::FunctionDef(_)
+        | Stmt::ClassDef(_)
+        | Stmt::IpyEscapeCommand(_)
+        | Stmt::Pass(_) => false,
+        Stmt::Assign(assign) => !assign.value.is_literal_expr(),
+        Stmt::Expr(each) => match &*each.value {
+            Expr::Call(call) => {
+                !matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "print")
+            }
+            value => !value.is_literal_expr() && !value.is_name_expr(),
+        },
+        _ => true,
+    }
+}
+
 /// Whether a statement gives one name a short constant on one line, so that it can as well be given where the statement did not run.
 pub(super) fn is_constant(source: &str, stmt: &Stmt) -> bool {
     const LONGEST: usize = 100;

@@ -19,7 +19,7 @@ mod text;
 
 use nbfix_ipynb::CellId;
 use nbfix_lint::{Findings, Report};
-use nbfix_semantic::{Semantic, Unit};
+use nbfix_semantic::{ProgramId, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
 use crate::env_reads::{Variable, sources, variables};
@@ -75,6 +75,19 @@ impl Plan {
         };
         let services = Services::of(findings);
         planner::Planner::new(semantic, services, style, sites, sources).plan()
+    }
+
+    /// Whether some later cell works that needs nothing of what may be missing.
+    pub(crate) fn spares_a_cell_below(&self, semantic: &Semantic<'_>, unit: &Unit<'_>) -> bool {
+        let mut later = semantic
+            .units_of(ProgramId::DOCUMENT)
+            .filter(|later| later.index > unit.index);
+        later.any(|later| {
+            let needs = self.edits.iter().any(|(cell, _)| *cell == later.cell)
+                || self.bare.contains(&later.cell)
+                || self.unwrapped.contains(&later.index);
+            !needs && later.module.body().iter().any(effects::works)
+        })
     }
 
     /// Adds the fix to a report on the site of this unit.

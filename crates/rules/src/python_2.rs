@@ -104,11 +104,8 @@ fn commas(text: &str, start: usize, end: &str) -> Vec<usize> {
     let (mut depth, mut quote) = (0_usize, None);
     for (at, sign) in text.get(start..).unwrap_or_default().char_indices() {
         match (quote, sign) {
-            (Some(open), _) => {
-                if sign == open || sign == '\n' {
-                    quote = None;
-                }
-            }
+            (Some(open), _) if sign == open || sign == '\n' => quote = None,
+            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(sign),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),

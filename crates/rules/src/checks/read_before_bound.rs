@@ -174,10 +174,10 @@ fn meant_attribute(semantic: &Semantic<'_>, group: &Group<'_>) -> Option<(String
         .units_of(ProgramId::DOCUMENT)
         .filter(|unit| unit.source.contains(&one.name))
         .find_map(|unit| {
-            let found = members(unit, &one.name)
+            let mut found = members(unit, &one.name)
                 .into_iter()
                 .filter_map(|other| other.object);
-            let object = found.filter(|object| is_above(object)).next()?;
+            let object = found.find(|object| is_above(object))?;
             Some((format!("{object}.{}", one.name), unit.cell))
         })
 }

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nbfix_ipynb::CellId;
-use nbfix_python::ast::{Expr, Stmt};
-use nbfix_python::{range, string_value};
-use nbfix_semantic::config_cell::{is_import, is_setting};
+use nbfix_python::ast::Expr;
+use nbfix_python::string_value;
 use nbfix_semantic::{Binding, BindingKind, ProgramId, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
-use crate::degrade::{line_end, line_start};
+use crate::constant_home::Home;
 use crate::model_discovery::Discovery;
+use crate::model_names::short_names;
 
 /// A literal in a unit.
 #[derive(Clone, Copy, Debug)]
@@ -29,27 +29,79 @@ pub(crate) struct Constants {
     changes: bool,
 }
 
+/// A literal that is to get a constant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// The text.
+    pub(crate) text: &'a str,
+    /// The name of its constant, if it is the only one of its kind.
+    pub(crate) kind: &'static str,
+    /// Where it stands; in the order of the document.
+    pub(crate) places: &'a [Place],
+}
+
 /// What the constants of a rule are called.
 pub(crate) struct Naming {
-    /// Whether a name of the notebook may be such a constant.
-    pub(crate) speaks: fn(&str) -> bool,
-    /// The name for a literal, if it is the only one of its kind.
-    pub(crate) kind: fn(&str) -> &'static str,
+    /// Whether a name of the notebook may be such a constant; `None` if new ones are to be made in any case.
+    pub(crate) speaks: Option<fn(&str) -> bool>,
+    /// Names for literals, in their order, of which `is_free` allows all.
+    pub(crate) names: fn(wanted: &[Wanted<'_>], is_free: &dyn Fn(&str) -> bool) -> Vec<String>,
 }
 
 /// Models and deployments.
 pub(crate) const MODELS: Naming = Naming {
-    speaks: speaks_of_models,
-    kind,
+    speaks: Some(speaks_of_models),
+    names: names_of_models,
 };
+
+/// Models whose literals are constants already, perhaps.
+pub(crate) const NEW_MODELS: Naming = Naming {
+    speaks: None,
+    names: names_of_models,
+};
+
+fn names_of_models(wanted: &[Wanted<'_>], is_free: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let models: Vec<(&str, &'static str)> =
+        wanted.iter().map(|each| (each.text, each.kind)).collect();
+    short_names(&models, is_free)
+}
+
+/// The kind, with the literal's own text behind it where there are several of a kind.
+pub(crate) fn long_names(wanted: &[Wanted<'_>], is_free: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    wanted
+        .iter()
+        .map(|each| {
+            let kind = each.kind;
+            let several = wanted.iter().filter(|other| other.kind == kind).count() > 1;
+            let own = each
+                .text
+                .to_uppercase()
+                .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+            let mut name = if several {
+                format!("{kind}_{own}")
+            } else {
+                kind.to_owned()
+            };
+            while taken.contains(&name) || !is_free(&name) {
+                name = match name.strip_prefix(kind) {
+                    Some("") => format!("{kind}_{own}"),
+                    _ => format!("{name}_DEFAULT"),
+                };
+            }
+            taken.insert(name.clone());
+            name
+        })
+        .collect()
+}
 
 impl Constants {
     /// Finds a constant for every literal: one that the notebook has already, or a new one in its configuration cell.
-    /// `models` come in the order of their first places; a new constant's default is the model's successor, if it has one. With
-    /// `discovery` the notebook asks the service whether it has that.
+    /// `wanted` come in the order of their first places; a new constant's default is the literal's successor, if it has one.
+    /// With `discovery` the notebook asks the service whether it has that.
     pub(crate) fn plan(
         semantic: &Semantic<'_>,
-        models: &[(&str, &[Place])],
+        wanted: &[Wanted<'_>],
         successors: &BTreeMap<String, String>,
         naming: &Naming,
         discovery: Option<Discovery>,
@@ -59,34 +111,37 @@ impl Constants {
             edits: Vec::new(),
             changes: false,
         };
-        let mut fresh: Vec<(&str, &[Place])> = Vec::new();
-        for (model, places) in models {
-            match existing(semantic, model, places, naming) {
+        let mut fresh: Vec<Wanted<'_>> = Vec::new();
+        for each in wanted {
+            match naming
+                .speaks
+                .and_then(|speaks| existing(semantic, each.text, each.places, speaks))
+            {
                 Some((unit, at, name)) => {
-                    this.replace(semantic, places, name);
+                    this.replace(semantic, each.places, name);
                     this.known
-                        .insert((*model).to_owned(), (unit, at, name.to_owned()));
+                        .insert(each.text.to_owned(), (unit, at, name.to_owned()));
                 }
-                None => fresh.push((model, places)),
+                None => fresh.push(*each),
             }
         }
-        let names = new_names(semantic, &fresh, naming);
-        let discovery = discovery.filter(|it| fresh.iter().any(|(model, _)| it.covers(model)));
-        this.changes = discovery.is_some()
-            || fresh
-                .iter()
-                .any(|(model, _)| successors.contains_key(*model));
-        match insertion(semantic, &fresh, &names, successors, discovery) {
-            Some(insertion) => this.edits.push(insertion),
-            None if fresh.is_empty() => {}
-            // Nowhere to put them: then there is no fix at all, rather than half of one.
-            None => {
-                this.edits.clear();
-                return this;
-            }
+        if fresh.is_empty() {
+            return this;
         }
-        for ((_, places), name) in fresh.iter().zip(&names) {
-            this.replace(semantic, places, name);
+        let is_free = |name: &str| !semantic.is_bound(ProgramId::DOCUMENT, name);
+        let names = (naming.names)(&fresh, &is_free);
+        let discovery =
+            discovery.filter(|it| fresh.iter().any(|each| it.covers(each.text, each.kind)));
+        this.changes =
+            discovery.is_some() || fresh.iter().any(|each| successors.contains_key(each.text));
+        // Nowhere to put them: then there is no fix at all, rather than half of one.
+        let Some(insertions) = insertions(semantic, &fresh, &names, successors, discovery) else {
+            this.edits.clear();
+            return this;
+        };
+        this.edits.extend(insertions);
+        for (each, name) in fresh.iter().zip(&names) {
+            this.replace(semantic, each.places, name);
         }
         this
     }
@@ -120,7 +175,7 @@ fn existing<'a>(
     semantic: &Semantic<'a>,
     model: &str,
     places: &[Place],
-    naming: &Naming,
+    speaks: fn(&str) -> bool,
 ) -> Option<(usize, TextRange, &'a str)> {
     let sees = |name: &str, binding: &Binding<'_>, place: &Place| {
         let Some(unit) = semantic.units().get(place.unit) else {
@@ -133,7 +188,7 @@ fn existing<'a>(
     };
     semantic
         .names(ProgramId::DOCUMENT)
-        .filter(|(name, _)| (naming.speaks)(name))
+        .filter(|(name, _)| speaks(name))
         .filter_map(|(name, bindings)| match bindings {
             [one] if !one.conditional => Some((name, one)),
             _ => None,
@@ -165,83 +220,47 @@ fn holds(value: &Expr, model: &str) -> bool {
     }
 }
 
-/// A free name for each model, by its kind; with the model's own name in it where there are several of a kind.
-fn new_names(semantic: &Semantic<'_>, models: &[(&str, &[Place])], naming: &Naming) -> Vec<String> {
-    let mut taken: BTreeSet<String> = BTreeSet::new();
-    models
-        .iter()
-        .map(|(model, _)| {
-            let kind = (naming.kind)(model);
-            let several = models
-                .iter()
-                .filter(|(other, _)| (naming.kind)(other) == kind)
-                .count()
-                > 1;
-            let own = model
-                .to_uppercase()
-                .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-            let mut name = if several {
-                format!("{kind}_{own}")
-            } else {
-                kind.to_owned()
-            };
-            while taken.contains(&name) || semantic.is_bound(ProgramId::DOCUMENT, &name) {
-                name = match name.strip_prefix(kind) {
-                    Some("") => format!("{kind}_{own}"),
-                    _ => format!("{name}_DEFAULT"),
-                };
-            }
-            taken.insert(name.clone());
-            name
-        })
-        .collect()
-}
-
-fn kind(model: &str) -> &'static str {
-    let model = model.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| model.contains(word));
-    if has(&["dall", "image", "flux", "stable-", "sora"]) {
-        "IMAGE_MODEL"
-    } else if has(&["embed", "ada-002", "similarity"]) {
-        "EMBEDDING_MODEL"
-    } else if has(&["whisper", "tts", "audio", "transcribe", "realtime"]) {
-        "AUDIO_MODEL"
-    } else {
-        "CHAT_MODEL"
-    }
-}
-
-/// The new constants as one insertion; `None` if there is no good place for it.
-fn insertion(
+/// The new constants, and `import os` if the notebook has none above; `None` if there is no good place for them.
+fn insertions(
     semantic: &Semantic<'_>,
-    models: &[(&str, &[Place])],
+    wanted: &[Wanted<'_>],
     names: &[String],
     successors: &BTreeMap<String, String>,
     discovery: Option<Discovery>,
-) -> Option<(CellId, Edit)> {
-    let first = models
+) -> Option<Vec<(CellId, Edit)>> {
+    let first = wanted
         .iter()
-        .flat_map(|(_, places)| *places)
+        .flat_map(|each| each.places)
         .min_by_key(|place| (place.unit, place.at.start()))?;
-    let (unit, at) = configuration(semantic, first)?;
+    let home = Home::above(semantic, first)?;
     let mut lines = Vec::new();
-    match os_import(semantic, unit, at) {
-        Os::Imported => {}
-        Os::Free => lines.push("import os".to_owned()),
-        Os::Taken => return None,
+    let mut edits = Vec::new();
+    match home.import {
+        Some(at) if at == home.at => lines.push("import os".to_owned()),
+        Some(at) => edits.push((
+            home.unit.cell,
+            inserted(home.unit, at, &["import os".to_owned()]),
+        )),
+        None => {}
     }
     lines.extend(discovery.into_iter().flat_map(Discovery::lines));
-    for ((model, _), name) in models.iter().zip(names) {
+    for (each, name) in wanted.iter().zip(names) {
         let successor = successors
-            .get(*model)
+            .get(each.text)
             .filter(|successor| is_plain(successor));
-        let model = successor.map_or(*model, String::as_str);
-        let value = match discovery.filter(|it| it.covers(model)) {
-            Some(discovery) => discovery.value(name, model, kind(model)),
-            None => format!("os.environ.get(\"{name}\", \"{model}\")"),
+        let text = successor.map_or(each.text, String::as_str);
+        let value = match discovery.filter(|it| it.covers(text, each.kind)) {
+            Some(discovery) => discovery.value(name, text, each.kind),
+            None => format!("os.environ.get(\"{name}\", \"{text}\")"),
         };
         lines.push(format!("{name} = {value}"));
     }
+    edits.push((home.unit.cell, inserted(home.unit, home.at, &lines)));
+    Some(edits)
+}
+
+/// Lines at the start of a line, or at the end of the cell.
+fn inserted(unit: &Unit<'_>, at: usize, lines: &[String]) -> Edit {
     let newline = if unit.source.contains("\r\n") {
         "\r\n"
     } else {
@@ -259,88 +278,11 @@ fn insertion(
     } else {
         format!("{newline}{text}")
     };
-    Some((unit.cell, Edit::insert(at, text)))
+    Edit::insert(at, text)
 }
 
 /// Whether the text can stand between quotes as it is.
 fn is_plain(text: &str) -> bool {
     text.chars()
         .all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\'))
-}
-
-/// The configuration cell and the offset in it: behind its last import or constant; if there is none above, just above
-/// the first place.
-fn configuration<'s, 'a>(
-    semantic: &'s Semantic<'a>,
-    first: &Place,
-) -> Option<(&'s Unit<'a>, usize)> {
-    let home = semantic.units().get(first.unit)?;
-    if let Some(found) = semantic.configuration_cell_above(home.index, first.at.start()) {
-        let unit = semantic.units().get(found.unit)?;
-        let limit = if unit.index == home.index {
-            first.at.start()
-        } else {
-            usize::MAX
-        };
-        let last = body_until(unit, limit)
-            .filter(|stmt| is_setting(stmt) || is_import(stmt))
-            .last();
-        if let Some(stmt) = last {
-            return Some((unit, line_after(unit.source, range(stmt).end())));
-        }
-    }
-    if let Some(stmt) = body_until(home, first.at.start())
-        .filter(|stmt| is_import(stmt))
-        .last()
-    {
-        return Some((home, line_after(home.source, range(stmt).end())));
-    }
-    let holder = home
-        .module
-        .body()
-        .iter()
-        .map(range)
-        .find(|stmt| stmt.covers(first.at))?;
-    let at = line_start(home.source, holder.start());
-    (at >= home.code.start()).then_some((home, at))
-}
-
-fn body_until<'u>(unit: &'u Unit<'_>, limit: usize) -> impl Iterator<Item = &'u Stmt> {
-    unit.module
-        .body()
-        .iter()
-        .take_while(move |stmt| range(*stmt).end() <= limit)
-}
-
-enum Os {
-    Imported,
-    Free,
-    /// The notebook calls something else `os`.
-    Taken,
-}
-
-fn os_import(semantic: &Semantic<'_>, unit: &Unit<'_>, at: usize) -> Os {
-    let bindings = semantic.bindings(ProgramId::DOCUMENT, "os");
-    let is_os =
-        |binding: &Binding<'_>| matches!(&binding.kind, BindingKind::Import(path) if path == "os");
-    if !bindings.iter().all(is_os) {
-        return Os::Taken;
-    }
-    let above = |binding: &Binding<'_>| {
-        !binding.conditional && (binding.unit, binding.since) <= (unit.index, at)
-    };
-    if bindings.iter().any(above) {
-        Os::Imported
-    } else {
-        Os::Free
-    }
-}
-
-/// The start of the line after the one that holds `at`, or the end of the text.
-fn line_after(source: &str, at: usize) -> usize {
-    let end = line_end(source, at);
-    match source.get(end..).and_then(|rest| rest.find('\n')) {
-        Some(newline) => end + newline + 1,
-        None => source.len(),
-    }
 }

@@ -55,8 +55,11 @@ impl Discovery {
         Some(Self { service, name })
     }
 
-    /// Whether the service can have a model of this name.
-    pub(crate) fn covers(self, model: &str) -> bool {
+    /// Whether the service can have a model of this name, and the function knows what models of this kind are called.
+    pub(crate) fn covers(self, model: &str, kind: &str) -> bool {
+        if capability(kind).is_none() {
+            return false;
+        }
         let model = model.to_ascii_lowercase();
         let others = [
             "claude",
@@ -78,12 +81,7 @@ impl Discovery {
 
     /// The value of the constant: `find_model("CHAT_MODEL", "gpt-4o", "chat")`.
     pub(crate) fn value(self, constant: &str, model: &str, kind: &str) -> String {
-        let can = match kind {
-            "IMAGE_MODEL" => "image",
-            "EMBEDDING_MODEL" => "embedding",
-            "AUDIO_MODEL" => "audio",
-            _ => "chat",
-        };
+        let can = capability(kind).unwrap_or("chat");
         format!("{}(\"{constant}\", \"{model}\", \"{can}\")", self.name)
     }
 
@@ -98,6 +96,17 @@ impl Discovery {
             .replace("@NAME@", self.name)
             .replace("@LIST@", list);
         text.lines().map(str::to_owned).collect()
+    }
+}
+
+/// What the function calls the kind of a constant; `None` if it has no word for it.
+fn capability(kind: &str) -> Option<&'static str> {
+    match kind {
+        "CHAT_MODEL" => Some("chat"),
+        "IMAGE_MODEL" => Some("image"),
+        "EMBEDDING_MODEL" => Some("embedding"),
+        "AUDIO_MODEL" | "SPEECH_MODEL" | "TRANSCRIPTION_MODEL" => Some("audio"),
+        _ => None,
     }
 }
 

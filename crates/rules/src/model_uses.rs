@@ -1,9 +1,12 @@
 //! Which model is asked of whom.
 
+use std::sync::LazyLock;
+
 use nbfix_python::ast::{AnyNodeRef, BoolOp, Expr, ExprCall, Keyword, StringFlags as _};
 use nbfix_python::{SourceOrderVisitor, TraversalSignal, range, string_value};
 use nbfix_semantic::{ProgramId, Semantic, Unit};
 use nbfix_text::TextRange;
+use regex::bytes::{Regex, RegexBuilder};
 
 use crate::retirement::Provider;
 
@@ -104,6 +107,7 @@ pub(crate) struct Use<'a> {
 pub(crate) fn uses<'a>(semantic: &Semantic<'a>) -> Vec<Use<'a>> {
     let mut uses: Vec<Use<'a>> = Vec::new();
     let azure = speaks_to_azure(semantic);
+    let google = google_by_environment(semantic);
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
         let positional = POSITIONAL
             .iter()
@@ -118,6 +122,7 @@ pub(crate) fn uses<'a>(semantic: &Semantic<'a>) -> Vec<Use<'a>> {
             ancestors: Vec::new(),
             found: Vec::new(),
             azure,
+            google,
         };
         finder.visit_body(unit.module.body());
         for found in finder.found {
@@ -145,12 +150,53 @@ fn speaks_to_azure(semantic: &Semantic<'_>) -> bool {
         .any(|cell| marks.iter().any(|mark| cell.source.contains(mark)))
 }
 
+/// An assignment of one of the variables by which Google's clients choose between Vertex AI and the Gemini API, with
+/// what it is set to if that is a plain text.
+static GOOGLE_VARIABLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    RegexBuilder::new(
+        r#"(?i)GOOGLE_GENAI_USE_(?:ENTERPRISE|VERTEXAI)(["']?\]?\s*[=:,\s]\s*["']?(?:(true|1|yes)|(false|0|no))\b)?"#,
+    )
+    .unicode(false)
+    .build()
+    .ok()
+});
+
+/// Who answers a client of Google's that is told nothing, by the variables that the notebook sets; `None` if it sets one
+/// to what nobody can tell, or to several things.
+fn google_by_environment(semantic: &Semantic<'_>) -> Option<Provider> {
+    let mut said = None;
+    for unit in semantic.units() {
+        let found = GOOGLE_VARIABLE
+            .as_ref()
+            .filter(|_| unit.source.contains("GOOGLE_GENAI_USE_"));
+        for captures in found
+            .into_iter()
+            .flat_map(|variable| variable.captures_iter(unit.source.as_bytes()))
+        {
+            let provider = if captures.get(2).is_some() {
+                Provider::Vertex
+            } else if captures.get(3).is_some() {
+                Provider::Gemini
+            } else {
+                return None;
+            };
+            if said.is_some_and(|other| other != provider) {
+                return None;
+            }
+            said = Some(provider);
+        }
+    }
+    said.or(Some(Provider::Gemini))
+}
+
 struct Finder<'s, 'a> {
     semantic: &'s Semantic<'a>,
     unit: &'s Unit<'a>,
     ancestors: Vec<AnyNodeRef<'a>>,
     found: Vec<Use<'a>>,
     azure: bool,
+    /// Who answers Google's clients that are told nothing.
+    google: Option<Provider>,
 }
 
 impl<'a> Finder<'_, 'a> {
@@ -286,8 +332,32 @@ impl<'a> Finder<'_, 'a> {
         }
         match provider {
             Provider::OpenAi if self.azure => None,
-            Provider::Gemini if keyword("vertexai").is_some() => Some(Provider::Vertex),
+            Provider::Gemini => {
+                // `enterprise` is the newer name, and counts where both are given.
+                let switch = keyword("enterprise").or_else(|| keyword("vertexai"));
+                match switch.zip(maker) {
+                    Some((switch, (home, _))) => self.switched(home, &switch.value),
+                    // Only Vertex AI has projects; in their absence the environment decides.
+                    None if ["project", "location", "credentials"]
+                        .iter()
+                        .any(|name| keyword(name).is_some()) =>
+                    {
+                        Some(Provider::Vertex)
+                    }
+                    None => self.google,
+                }
+            }
             provider => Some(provider),
+        }
+    }
+
+    /// Who answers a client of Google's whose switch for Vertex AI is this; `None` if nobody can tell.
+    fn switched(&self, home: &Unit<'a>, switch: &'a Expr) -> Option<Provider> {
+        match self.semantic.value_of(home, switch).1 {
+            Expr::BooleanLiteral(on) if on.value => Some(Provider::Vertex),
+            Expr::BooleanLiteral(_) => Some(Provider::Gemini),
+            Expr::NoneLiteral(_) => self.google,
+            _ => None,
         }
     }
 }

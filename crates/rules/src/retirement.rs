@@ -154,6 +154,8 @@ pub(crate) struct End<'t> {
     pub(crate) successor: Option<&'t str>,
     /// Whether it makes pictures or films: its successors take other arguments.
     pub(crate) pictures: bool,
+    /// Whether it goes on with a text, for which it is asked in a way of its own: no model for chats takes its place.
+    pub(crate) completes: bool,
     pub(crate) source: &'t str,
     pub(crate) as_of: &'t str,
 }
@@ -180,6 +182,7 @@ fn row(line: &'static str) -> Option<(Provider, &'static str, End<'static>)> {
         shutdown: shutdown.parse().ok()?,
         successor: Some(*successor).filter(|name| !name.is_empty()),
         pictures: makes_pictures(mode),
+        completes: *mode == "completion",
         source,
         as_of,
     };
@@ -198,6 +201,7 @@ pub(crate) fn end_of<'s>(own: &'s [OwnModel], provider: Provider, model: &str) -
             shutdown: row.shutdown?,
             successor: Some(row.successor.as_str()).filter(|name| !name.is_empty()),
             pictures: makes_pictures(&row.mode),
+            completes: row.mode == "completion",
             source: or(&row.source, "the configuration"),
             as_of: &row.as_of,
         });

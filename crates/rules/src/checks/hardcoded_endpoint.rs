@@ -12,7 +12,7 @@ use nbfix_semantic::{ProgramId, Semantic, Unit};
 use nbfix_text::TextRange;
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::model_constants::{Constants, Naming, Place};
+use crate::model_constants::{Constants, Naming, Place, Wanted, long_names};
 use crate::settings::Settings;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -108,11 +108,11 @@ static NUMBERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 const NAMING: Naming = Naming {
-    speaks: |name| {
+    speaks: Some(|name| {
         let name = name.to_lowercase();
         WORDS.iter().any(|word| name.contains(word))
-    },
-    kind,
+    }),
+    names: long_names,
 };
 
 fn kind(text: &str) -> &'static str {
@@ -194,13 +194,19 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     if order.is_empty() {
         return;
     }
-    let all: Vec<(&str, &[Place])> = order
+    let all: Vec<Wanted<'_>> = order
         .iter()
-        .filter_map(|text| Some((*text, places.get(text)?.as_slice())))
+        .filter_map(|text| {
+            Some(Wanted {
+                text,
+                kind: kind(text),
+                places: places.get(text)?.as_slice(),
+            })
+        })
         .collect();
     let constants = Constants::plan(semantic, &all, &BTreeMap::new(), &NAMING, None);
-    for (text, places) in all {
-        findings.extend(report(semantic, text, places, &constants));
+    for each in all {
+        findings.extend(report(semantic, each.text, each.places, &constants));
     }
 }
 

@@ -1,20 +1,21 @@
 //! `hardcoded-model`: model and deployment names written into the calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use nbfix_ipynb::CellId;
-use nbfix_lint::{Check, Findings, Report, Safety};
+use nbfix_ipynb::{CellId, CellKind};
+use nbfix_lint::{Check, Findings, Level, Report, Safety};
 use nbfix_python::ast::{AnyNodeRef, Expr, ExprCall, ExprDict};
 use nbfix_python::{
     SourceOrderVisitor, TraversalSignal, dotted, range, single_literal, string_value,
 };
 use nbfix_semantic::{Configuration, ProgramId, Semantic, Unit};
 use nbfix_text::TextRange;
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
-use crate::model_constants::{Constants, MODELS, Place};
+use crate::model_constants::{Constants, MODELS, Place, Wanted};
 use crate::model_discovery::Discovery;
+use crate::model_names::{CHAT, ascii, is_model, is_named_in, kind, kind_of_call};
 use crate::model_uses::{KEYWORDS, handed};
 use crate::settings::Settings;
 
@@ -27,27 +28,6 @@ static STEMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
          |mi[sx]tral|codestral|command-|deepseek|grok|phi-|stable-|titan|nova-|anthropic",
     )
 });
-
-/// Names of models that are served, with the prefixes of the providers that serve them.
-static MODEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    ascii(
-        r"(?ix)^ (models/|openai/|azure/|azure_ai/|anthropic/|google/|gemini/|vertex_ai/|bedrock/|openrouter/[\w-]+/)?
-        ( gpt-?(3|35|4|5|6|oss|image|realtime|audio|live|chat)[\w.\-]* | chatgpt-[\w.\-]+
-        | o[134](-mini|-pro|-preview|-deep-research)?(-[\d-]+)?
-        | dall-?e-?[23] | sora-2[\w-]* | whisper-1 | tts-1(-hd)? | text-embedding-[\w-]+
-        | text-(davinci|curie|babbage|ada)-\d+ | code-davinci-\d+ | davinci-002 | babbage-002
-        | claude-[\w.\-@:]+ | gemini-[\w.\-]+ | (text-)?embedding-gecko[\w@-]* | FLUX[.\-][\w.\-]+
-        | (meta-)?llama-?[234][\w.\-]* | mi[sx]tral-[\w.\-]+ | codestral[\w.\-]* | command-(r|a)[\w.\-]*
-        | embed-(english|multilingual|v-4)[\w.\-]* | deepseek-[\w.\-]+ | grok-[\w.\-]+ | phi-[345][\w.\-]*
-        | Stable-(Diffusion|Image)[\w.\-]*
-        | (us\.|eu\.|apac\.)?(anthropic|amazon|meta|cohere|mistral|ai21|stability)\.[\w.\-]+(:\d+)? ) $",
-    )
-});
-
-/// Names of models are ASCII; without Unicode's tables an expression is compiled ten times faster.
-fn ascii(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).unicode(false).build().ok()
-}
 
 /// Keys that stand beside a model's name in a request, and not in a table of results or prices.
 const REQUEST_KEYS: &[&str] = &[
@@ -138,6 +118,8 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     let mut places: BTreeMap<&'a str, Vec<Place>> = BTreeMap::new();
     let mut order: Vec<&'a str> = Vec::new();
     let mut configuring: Vec<(usize, TextRange)> = Vec::new();
+    let mut kinds: BTreeMap<&'a str, &'static str> = BTreeMap::new();
+    let mut hidden: BTreeSet<&'a str> = BTreeSet::new();
     let mut leaves = false;
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
         if !STEMS
@@ -151,14 +133,16 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             unit,
             ancestors: Vec::new(),
             found: Vec::new(),
+            rivals: Vec::new(),
             leaves: false,
         };
         finder.visit_body(unit.module.body());
         leaves |= finder.leaves;
-        for found in finder.found {
+        let compared = compared(&finder.found, &finder.rivals);
+        for (index, found) in finder.found.into_iter().enumerate() {
             // The fix of all is one, and is to leave out what is meant to stay.
             let is_ours = Settings::of(findings).models.allows(found.model);
-            if is_ours || findings.is_allowed(unit.cell, found.at) {
+            if is_ours || compared.contains(&index) || findings.is_allowed(unit.cell, found.at) {
                 continue;
             }
             if !order.contains(&found.model) {
@@ -167,11 +151,22 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             if found.configures {
                 configuring.push((unit.index, found.at));
             }
+            if found.is_hidden {
+                hidden.insert(found.model);
+            }
+            let kind = kinds.entry(found.model).or_insert(CHAT);
+            if *kind == CHAT {
+                *kind = found.kind;
+            }
             places.entry(found.model).or_default().push(Place {
                 unit: unit.index,
                 at: found.at,
             });
         }
+    }
+    if !order.is_empty() {
+        let headings = headings(semantic);
+        order.retain(|model| !headings.iter().any(|heading| is_named_in(model, heading)));
     }
     // What stands once, in the configuration cell, and configures something there, is where it belongs.
     if !configuring.is_empty()
@@ -189,23 +184,70 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     if order.is_empty() {
         return;
     }
-    let models: Vec<(&str, &[Place])> = order
+    let models: Vec<Wanted<'_>> = order
         .iter()
-        .filter_map(|model| Some((*model, places.get(model)?.as_slice())))
+        .filter_map(|model| {
+            Some(Wanted {
+                text: model,
+                kind: kinds.get(model).copied().unwrap_or(CHAT),
+                places: places.get(model)?.as_slice(),
+            })
+        })
         .collect();
     let said = &Settings::of(findings).models;
     let discovery = Discovery::of(semantic).filter(|_| said.discover);
     let constants = Constants::plan(semantic, &models, &said.replace, &MODELS, discovery);
-    for (model, places) in models {
-        let Some(places) = places.split_first() else {
+    for each in models {
+        let Some(places) = each.places.split_first() else {
             continue;
         };
-        let mut report = report(semantic, model, places, &constants);
+        let mut report = report(semantic, each.text, places, &constants);
+        // One place at the top level is found as fast as a constant.
+        let is_open = each.places.len() == 1
+            && !hidden.contains(each.text)
+            && constants.known(each.text).is_none();
+        if is_open {
+            report = report.level(Level::Note);
+        }
         if leaves || constants.changes() {
             report = report.safety(Safety::Unsafe);
         }
         findings.push(report);
     }
+}
+
+/// Which of a cell's models stand side by side with others in calls, or in dictionaries of one list, of the same form: there
+/// the notebook compares them, and they are what it is about.
+fn compared(found: &[Found<'_>], rivals: &[Form<'_>]) -> BTreeSet<usize> {
+    let is_beside = |one: &Found<'_>, other: &Found<'_>| {
+        one.form.is_some()
+            && one.form == other.form
+            && one.kind == other.kind
+            && one.model != other.model
+    };
+    let all = found.iter().enumerate();
+    let has_rival = |one: &Found<'_>| one.form.is_some_and(|form| rivals.contains(&form));
+    all.filter(|(_, one)| has_rival(one) || found.iter().any(|other| is_beside(one, other)))
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// The headings of the document.
+fn headings<'s>(semantic: &'s Semantic<'_>) -> Vec<&'s str> {
+    let cells = semantic.notebook().cells().iter();
+    let markdown = cells.filter(|cell| cell.kind == CellKind::Markdown);
+    let mut headings = Vec::new();
+    for cell in markdown {
+        let mut fenced = false;
+        for line in cell.source.lines().map(str::trim) {
+            if line.starts_with("```") {
+                fenced = !fenced;
+            } else if !fenced && (line.starts_with('#') || line.starts_with("<h")) {
+                headings.push(line);
+            }
+        }
+    }
+    headings
 }
 
 fn report(
@@ -253,6 +295,23 @@ struct Found<'a> {
     at: TextRange,
     /// Whether it stands in a dictionary or constructor that is bound to a name at the top level.
     configures: bool,
+    /// What the model is for.
+    kind: &'static str,
+    /// Whether it stands in a function, a class or a loop: there it is not found at a glance.
+    is_hidden: bool,
+    /// What it is handed to; two of one form stand side by side.
+    form: Option<Form<'a>>,
+}
+
+/// The offset of the function, class or list around, and what is called or made with a model.
+type Form<'a> = (usize, &'a str);
+
+/// What a model's name is handed to.
+#[derive(Clone, Copy)]
+enum To<'a> {
+    Call(&'a ExprCall),
+    Dict,
+    Name,
 }
 
 struct Finder<'s, 'a> {
@@ -260,13 +319,15 @@ struct Finder<'s, 'a> {
     unit: &'s Unit<'a>,
     ancestors: Vec<AnyNodeRef<'a>>,
     found: Vec<Found<'a>>,
+    /// The forms in which texts stand that name something else, a deployment perhaps.
+    rivals: Vec<Form<'a>>,
     /// Whether one of them stands in a function that runs elsewhere.
     leaves: bool,
 }
 
 impl<'a> Finder<'_, 'a> {
     /// Takes the literal if it names a model. `settles` is false if it is handed to a call that is no constructor.
-    fn take(&mut self, value: &'a Expr, settles: bool) {
+    fn take(&mut self, value: &'a Expr, settles: bool, to: To<'a>) {
         if let Some(literal) = single_literal(value) {
             let text = string_value(value).unwrap_or_default();
             if !literal.flags.prefix().is_raw() && is_model(text) {
@@ -274,11 +335,77 @@ impl<'a> Finder<'_, 'a> {
                     model: text,
                     at: range(value),
                     configures: settles && self.configures(value),
+                    kind: self.kind(text, value, to),
+                    is_hidden: self.is_hidden(to),
+                    form: self.form(to),
                 };
                 self.found.push(found);
                 self.leaves |= self.runs_elsewhere();
+            } else if !text.is_empty() {
+                self.rivals.extend(self.form(to));
             }
         }
+    }
+
+    /// What the model is for, by its own name, else by what it is handed to.
+    fn kind(&self, text: &str, value: &Expr, to: To<'a>) -> &'static str {
+        let own = kind(text);
+        let To::Call(call) = to else { return own };
+        // These do nothing but answer, whatever a function around them is called.
+        let chats = ["gpt-", "claude", "o1", "o3", "o4", "chatgpt", "command-"];
+        if own != CHAT || chats.iter().any(|start| text.starts_with(start)) {
+            return own;
+        }
+        let mut keywords = call.arguments.keywords.iter();
+        let keyword = keywords
+            .find(|keyword| range(&keyword.value) == range(value))
+            .and_then(|keyword| keyword.arg.as_ref());
+        match keyword.map_or(CHAT, |name| kind_of_call(name.as_str())) {
+            CHAT => kind_of_call(self.callee(call)),
+            kind => kind,
+        }
+    }
+
+    /// What is called, without the client: `images.generate`, `OpenAIEmbeddings`.
+    fn callee(&self, call: &'a ExprCall) -> &'a str {
+        let text = range(&*call.func).of(self.unit.source);
+        if is_constructor(call) {
+            return text.rsplit('.').next().unwrap_or(text);
+        }
+        text.split_once('.').map_or(text, |(_, rest)| rest)
+    }
+
+    /// See [`Found::form`].
+    fn form(&self, to: To<'a>) -> Option<Form<'a>> {
+        match to {
+            To::Call(call) => {
+                let around = self.ancestors.iter().rev().find(|node| is_scope(**node));
+                let callee = self.callee(call);
+                Some((around.map_or(0, |node| range(*node).start()), callee))
+            }
+            To::Dict => {
+                let around = self.ancestors.last()?;
+                let is_list = matches!(
+                    around,
+                    AnyNodeRef::ExprList(_) | AnyNodeRef::ExprTuple(_) | AnyNodeRef::ExprDict(_)
+                );
+                is_list.then(|| (range(*around).start(), "{}"))
+            }
+            To::Name => None,
+        }
+    }
+
+    /// See [`Found::is_hidden`].
+    fn is_hidden(&self, to: To<'a>) -> bool {
+        // The body of such a request is made for one family of models.
+        let is_made_for_it = match to {
+            To::Call(call) => self.callee(call).starts_with("invoke_model"),
+            To::Dict | To::Name => false,
+        };
+        !is_made_for_it
+            && self.ancestors.iter().any(|node| {
+                is_scope(*node) || matches!(node, AnyNodeRef::StmtFor(_) | AnyNodeRef::StmtWhile(_))
+            })
     }
 
     /// Whether `value` is a setting: an entry of a dictionary, list or constructor that a name of the top level is bound to,
@@ -308,7 +435,7 @@ impl<'a> Finder<'_, 'a> {
             return;
         }
         for value in candidates {
-            self.take(value, is_constructor(call));
+            self.take(value, is_constructor(call), To::Call(call));
         }
     }
 
@@ -354,7 +481,7 @@ impl<'a> Finder<'_, 'a> {
         let asks = keys.iter().any(|key| QUESTION_KEYS.contains(key));
         for item in &dict.items {
             if item.key.as_ref().and_then(string_value).is_some_and(key) {
-                self.take(&item.value, !asks);
+                self.take(&item.value, !asks, To::Dict);
             }
         }
     }
@@ -397,9 +524,17 @@ impl<'a> Finder<'_, 'a> {
             KEYWORDS.contains(&name.to_lowercase().as_str())
         });
         if named {
-            self.take(value, false);
+            self.take(value, false, To::Name);
         }
     }
+}
+
+/// Whether the node is a function or a class.
+fn is_scope(node: AnyNodeRef<'_>) -> bool {
+    matches!(
+        node,
+        AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::StmtClassDef(_) | AnyNodeRef::ExprLambda(_)
+    )
 }
 
 /// Whether a call makes an object, by the name of what is called: classes begin with a capital letter.
@@ -411,13 +546,6 @@ fn is_constructor(call: &ExprCall) -> bool {
 /// Whether a function of this name asks for the model's encoding only.
 fn counts_tokens(name: &str) -> bool {
     name.contains("token")
-}
-
-/// Whether the text names a model that somebody serves.
-pub(crate) fn is_model(text: &str) -> bool {
-    MODEL
-        .as_ref()
-        .is_some_and(|model| model.is_match(text.as_bytes()))
 }
 
 impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
@@ -438,7 +566,7 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
                     _ => false,
                 });
                 if let Some(default) = parameter.default.as_deref().filter(|_| named && !counts) {
-                    self.take(default, false);
+                    self.take(default, false, To::Name);
                 }
             }
             _ => {}

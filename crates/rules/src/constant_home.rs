@@ -1,0 +1,282 @@
+//! Where new constants go: the configuration cell, else behind the imports, and never where a reader would not look or a run
+//! would lose them.
+
+use nbfix_python::ast::Stmt;
+use nbfix_python::range;
+use nbfix_semantic::config_cell::{is_import, is_setting};
+use nbfix_semantic::{
+    Binding, BindingKind, Configuration, ConfigurationSign, ProgramId, Semantic, Unit,
+};
+
+use crate::degrade::{line_end, line_start};
+use crate::model_constants::Place;
+
+/// Where constants can be bound.
+pub(crate) struct Home<'s, 'a> {
+    /// The unit.
+    pub(crate) unit: &'s Unit<'a>,
+    /// The offset of the constants in it.
+    pub(crate) at: usize,
+    /// The offset of `import os` in it, if the notebook has none above.
+    pub(crate) import: Option<usize>,
+}
+
+/// Words of cells that install or download something.
+const FETCHES: &[&str] = &[
+    "pip install",
+    "pip3 install",
+    "\"install\"",
+    "'install'",
+    "apt-get",
+    "apt install",
+    "conda install",
+    "wget",
+    "curl ",
+    "urlretrieve",
+    "urlopen(",
+    "requests.get(",
+    "httpx.get(",
+    "gsutil",
+    "gcloud storage",
+    "aws s3",
+    "s3 cp",
+    "git clone",
+    "gdown",
+    "hf_hub_download",
+    "snapshot_download",
+    "download_file",
+    "load_dataset(",
+    ".download(",
+];
+
+/// Words of cells after which the kernel has forgotten everything.
+const RESTARTS: &[&str] = &[
+    "do_shutdown",
+    "restartPython",
+    "restart_python",
+    "os._exit",
+    "os.kill(os.getpid",
+    "Jupyter.notebook.kernel.restart",
+];
+
+/// Comments that turn a formatter off, and on again.
+const FORMATTERS: &[(&str, &str)] = &[
+    ("# fmt: off", "# fmt: on"),
+    ("# isort: off", "# isort: on"),
+    ("# yapf: disable", "# yapf: enable"),
+];
+
+impl<'s, 'a> Home<'s, 'a> {
+    /// The home of constants of which the first is used at `first`; `None` if there is no good place.
+    pub(crate) fn above(semantic: &'s Semantic<'a>, first: &Place) -> Option<Self> {
+        let used = semantic.units().get(first.unit)?;
+        let floor = floor(semantic, used);
+        let (unit, at) = constants(semantic, used, floor, first)?;
+        let import = match os_import(semantic, unit, at, floor) {
+            Os::Imported => None,
+            Os::Free => Some(import_place(unit, at)),
+            Os::Taken => return None,
+        };
+        Some(Self { unit, at, import })
+    }
+}
+
+/// The first unit that counts for `used`: that after the last restart of the kernel above it.
+fn floor(semantic: &Semantic<'_>, used: &Unit<'_>) -> usize {
+    let above = semantic
+        .units_of(ProgramId::DOCUMENT)
+        .filter(|unit| unit.index < used.index);
+    let restarts = above.filter(|unit| RESTARTS.iter().any(|word| unit.source.contains(word)));
+    restarts.last().map_or(0, |unit| unit.index + 1)
+}
+
+fn constants<'s, 'a>(
+    semantic: &'s Semantic<'a>,
+    used: &'s Unit<'a>,
+    floor: usize,
+    first: &Place,
+) -> Option<(&'s Unit<'a>, usize)> {
+    let limit = |unit: &Unit<'_>| {
+        if unit.index == used.index {
+            first.at.start()
+        } else {
+            usize::MAX
+        }
+    };
+    let behind_last = |unit: &'s Unit<'a>, is: fn(&Stmt) -> bool| {
+        let last = body_until(unit, limit(unit))
+            .filter(|stmt| is(stmt))
+            .last()?;
+        behind(unit, last, limit(unit)).map(|at| (unit, at))
+    };
+    let is_setting_or_import = |stmt: &Stmt| is_setting(stmt) || is_import(stmt);
+    let configuration = semantic
+        .configuration_cell_above(used.index, first.at.start())
+        .filter(|found| found.unit >= floor);
+    let marked = |found: &Configuration| {
+        found.sign != ConfigurationSign::Assignments
+            || found.unit != used.index
+                && found.is_certain()
+                && semantic
+                    .units()
+                    .get(found.unit)
+                    .is_some_and(|unit| configures(unit) && !fetches(unit))
+    };
+    if let Some(place) = configuration
+        .filter(marked)
+        .and_then(|found| behind_last(semantic.units().get(found.unit)?, is_setting_or_import))
+    {
+        return Some(place);
+    }
+    let mut importing = semantic.units_of(ProgramId::DOCUMENT).filter(|unit| {
+        let is_open = unit.index >= floor && unit.index < used.index;
+        is_open && unit.module.errors().is_empty() && imports(unit) && !fetches(unit)
+    });
+    if let Some(place) = importing
+        .find_map(|unit| behind_last(unit, is_import))
+        .or_else(|| {
+            let unit = semantic.units().get(configuration?.unit)?;
+            let is_good = unit.index == used.index || !fetches(unit);
+            is_good.then(|| behind_last(unit, is_setting_or_import))?
+        })
+        .or_else(|| behind_last(used, is_import))
+    {
+        return Some(place);
+    }
+    let holder = used
+        .module
+        .body()
+        .iter()
+        .map(range)
+        .find(|stmt| stmt.covers(first.at))?;
+    let at = line_start(used.source, holder.start());
+    let at = formatted(used.source, at).map_or(at, |(off, _)| off);
+    (at >= used.code.start()).then_some((used, at))
+}
+
+/// Whether the settings of a cell are such, and no prompts or other data: their names are those of constants, or the
+/// environment has them.
+fn configures(unit: &Unit<'_>) -> bool {
+    let settings = unit.module.body().iter().filter(|stmt| is_setting(stmt));
+    settings
+        .map(|stmt| range(stmt).of(unit.source))
+        .any(|text| {
+            let name = text.split(['=', ':', ' ']).next().unwrap_or_default();
+            let is_constant = name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase());
+            is_constant || text.contains("environ") || text.contains("getenv")
+        })
+}
+
+/// Whether a cell is there to import, and not to look at what version there is: half of its statements do at least.
+fn imports(unit: &Unit<'_>) -> bool {
+    let body = unit.module.body();
+    let imports = body.iter().filter(|stmt| is_import(stmt)).count();
+    imports > 0 && imports * 2 >= body.len() && !unit.source.contains("__version__")
+}
+
+/// Whether a cell installs or downloads something.
+fn fetches(unit: &Unit<'_>) -> bool {
+    FETCHES.iter().any(|word| unit.source.contains(word))
+}
+
+/// The start of the line behind a statement, outside of others and of what no formatter may touch; `None` if that is not
+/// above `limit`.
+fn behind(unit: &Unit<'_>, stmt: &Stmt, limit: usize) -> Option<usize> {
+    let mut at = line_after(unit.source, range(stmt).end());
+    if let Some((off, on)) = formatted(unit.source, at) {
+        at = match on {
+            Some(on) if on <= limit => on,
+            _ => off,
+        };
+    }
+    // A statement behind a semicolon may go on in the next line.
+    for other in unit.module.body() {
+        let place = range(other);
+        if place.start() < at && at < place.end() {
+            at = line_after(unit.source, place.end());
+        }
+    }
+    (at <= limit).then_some(at)
+}
+
+/// The region around `at` that no formatter may touch: where it begins, and where the line after its end begins.
+fn formatted(source: &str, at: usize) -> Option<(usize, Option<usize>)> {
+    FORMATTERS.iter().find_map(|(off, on)| {
+        let before = source.get(..at)?;
+        let start = before.rfind(off)?;
+        if before.get(start..)?.contains(on) {
+            return None;
+        }
+        let end = source.get(at..)?.find(on);
+        Some((
+            line_start(source, start),
+            end.map(|end| line_after(source, at + end)),
+        ))
+    })
+}
+
+fn body_until<'u>(unit: &'u Unit<'_>, limit: usize) -> impl Iterator<Item = &'u Stmt> {
+    unit.module
+        .body()
+        .iter()
+        .take_while(move |stmt| range(*stmt).end() <= limit)
+}
+
+enum Os {
+    Imported,
+    Free,
+    /// The notebook calls something else `os`.
+    Taken,
+}
+
+fn os_import(semantic: &Semantic<'_>, unit: &Unit<'_>, at: usize, floor: usize) -> Os {
+    let bindings = semantic.bindings(ProgramId::DOCUMENT, "os");
+    let is_os =
+        |binding: &Binding<'_>| matches!(&binding.kind, BindingKind::Import(path) if path == "os");
+    if !bindings.iter().all(is_os) {
+        return Os::Taken;
+    }
+    let above = |binding: &Binding<'_>| {
+        !binding.conditional
+            && binding.unit >= floor
+            && (binding.unit, binding.since) <= (unit.index, at)
+    };
+    if bindings.iter().any(above) {
+        Os::Imported
+    } else {
+        Os::Free
+    }
+}
+
+/// Where `import os` goes in a cell: behind its imports above the constants, else above its first statement.
+fn import_place(unit: &Unit<'_>, at: usize) -> usize {
+    let imports = body_until(unit, at).filter(|stmt| is_import(stmt));
+    if let Some(place) = imports.last().and_then(|last| behind(unit, last, at)) {
+        return place;
+    }
+    let Some(first) = unit.module.body().first() else {
+        return at;
+    };
+    let mut start = line_start(unit.source, range(first).start());
+    // Comments just above belong to the statement, but for those that are about the cell.
+    while start > unit.code.start() {
+        let above = line_start(unit.source, start - 1);
+        let line = unit.source.get(above..start).unwrap_or_default().trim();
+        let title = line.trim_start_matches(['#', ' ']);
+        if !line.starts_with('#') || line.starts_with("# %%") || title.starts_with('@') {
+            break;
+        }
+        start = above;
+    }
+    let start = formatted(unit.source, start).map_or(start, |(off, _)| off);
+    start.max(unit.code.start()).min(at)
+}
+
+/// The start of the line after the one that holds `at`, or the end of the text.
+fn line_after(source: &str, at: usize) -> usize {
+    let end = line_end(source, at);
+    match source.get(end..).and_then(|rest| rest.find('\n')) {
+        Some(newline) => end + newline + 1,
+        None => source.len(),
+    }
+}

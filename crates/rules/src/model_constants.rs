@@ -40,12 +40,15 @@ pub(crate) struct Wanted<'a> {
     pub(crate) places: &'a [Place],
 }
 
+/// Names for literals, of which the second argument allows all.
+type Names = fn(&[Wanted<'_>], &dyn Fn(&str) -> bool) -> Vec<String>;
+
 /// What the constants of a rule are called.
 pub(crate) struct Naming {
     /// Whether a name of the notebook may be such a constant; `None` if new ones are to be made in any case.
     pub(crate) speaks: Option<fn(&str) -> bool>,
     /// Names for literals, in their order, of which `is_free` allows all.
-    pub(crate) names: fn(wanted: &[Wanted<'_>], is_free: &dyn Fn(&str) -> bool) -> Vec<String>,
+    pub(crate) names: Names,
 }
 
 /// Models and deployments.

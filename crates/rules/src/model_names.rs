@@ -222,7 +222,8 @@ fn family(model: &str, kind: &str) -> String {
         let word = part.trim_end_matches(|c: char| c.is_ascii_digit());
         let word = if word.len() > 1 { word } else { part.as_str() };
         let is_version = word.starts_with(|c: char| c.is_ascii_digit());
-        if !is_version && !(kind != CHAT && SAID.contains(&word)) {
+        let is_said = kind != CHAT && SAID.contains(&word);
+        if !is_version && !is_said {
             words.push(word.to_uppercase());
         }
     }

@@ -3,7 +3,7 @@
 
 use nbfix_python::ast::Stmt;
 use nbfix_python::range;
-use nbfix_semantic::config_cell::{is_import, is_setting};
+use nbfix_semantic::config_cell::{announces_settings, is_import, is_setting};
 use nbfix_semantic::{
     Binding, BindingKind, Configuration, ConfigurationSign, ProgramId, Semantic, Unit,
 };
@@ -263,7 +263,8 @@ fn import_place(unit: &Unit<'_>, at: usize) -> usize {
         let above = line_start(unit.source, start - 1);
         let line = unit.source.get(above..start).unwrap_or_default().trim();
         let title = line.trim_start_matches(['#', ' ']);
-        if !line.starts_with('#') || line.starts_with("# %%") || title.starts_with('@') {
+        let is_title = title.starts_with('@') || announces_settings(title);
+        if !line.starts_with('#') || line.starts_with("# %%") || is_title {
             break;
         }
         start = above;

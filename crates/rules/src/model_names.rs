@@ -42,6 +42,10 @@ const KINDS: &[(&str, &[&str])] = &[
         "EMBEDDING_MODEL",
         &["embed", "ada-002", "similarity", "gecko"],
     ),
+    (
+        "COMPLETION_MODEL",
+        &["davinci", "babbage", "turbo-instruct"],
+    ),
     ("VIDEO_MODEL", &["sora"]),
     ("IMAGE_MODEL", &["dall", "image", "flux", "stable-"]),
     ("TRANSCRIPTION_MODEL", &["whisper", "transcribe", "voxtral"]),
@@ -299,6 +303,10 @@ mod tests {
             (
                 &["gpt-4o", "gpt-4o-mini", "text-embedding-3-small"],
                 &["GPT_MODEL", "GPT_MINI_MODEL", "EMBEDDING_MODEL"],
+            ),
+            (
+                &["babbage-002", "gpt-4o", "text-similarity-davinci-001"],
+                &["COMPLETION_MODEL", "CHAT_MODEL", "EMBEDDING_MODEL"],
             ),
             (
                 &["gpt-4.1", "gpt-4.1-mini", "o3-mini"],

@@ -84,7 +84,9 @@ fn one_statement_is_told_once() {
     assert_eq!(told, ["undefined-name"]);
     let labels: Vec<_> = findings[0].labels.iter().map(|it| &it.text).collect();
     assert_eq!(labels[0], "only cell 2 binds `keras`");
-    // In another statement of the cell it is another matter.
+    // In another statement of the cell it is another matter, and so it is in another line of a class.
+    let class = "class A:\n    a = keras.Model\n    b = units";
+    assert_eq!(of_code(&[class, "import keras"], &rules).len(), 2);
     let cells = ["del model\nkeras.clear()\nprint(units)", "import keras"];
     assert_eq!(of_code(&cells, &rules).len(), 3);
     // And so it is where the other rule does not run.

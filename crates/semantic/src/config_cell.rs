@@ -146,7 +146,9 @@ impl Semantic<'_> {
 }
 
 /// Whether a heading speaks of settings, or is numbered with a zero.
-fn announces_settings(heading: &str) -> bool {
+///
+/// A heading is a line of Markdown, or a comment: `# Configuration`.
+pub fn announces_settings(heading: &str) -> bool {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
     let number: String = text.chars().take_while(char::is_ascii_digit).collect();
     if !number.is_empty() && number.chars().all(|c| c == '0') {

@@ -73,13 +73,21 @@ fn is_beside_undefined(semantic: &Semantic<'_>, group: &Group<'_>) -> bool {
             let Some(statement) = body.find(|stmt| range(*stmt).covers(read.at.range)) else {
                 return false;
             };
-            never().any(|one| {
-                let is_first = || {
-                    let mut others = never().filter(|other| other.name == one.name);
-                    others.all(|other| other.at >= one.at)
-                };
-                one.at.unit == read.at.unit && range(statement).covers(one.at.range) && is_first()
-            })
+            // A class or a function is long, and what is missing in it is rarely of one cause.
+            let is_simple = matches!(
+                statement,
+                Stmt::Expr(_) | Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::AugAssign(_)
+            );
+            is_simple
+                && never().any(|one| {
+                    let is_first = || {
+                        let mut others = never().filter(|other| other.name == one.name);
+                        others.all(|other| other.at >= one.at)
+                    };
+                    one.at.unit == read.at.unit
+                        && range(statement).covers(one.at.range)
+                        && is_first()
+                })
         })
 }
 

@@ -158,7 +158,11 @@ impl<'a> Binder<'a> {
 
     fn target(&mut self, target: &'a Expr, kind: BindingKind<'a>) {
         match target {
-            Expr::Attribute(attribute) => self.attribute(attribute, &kind),
+            Expr::Attribute(attribute) => {
+                self.visit_expr(&attribute.value);
+                self.attribute(attribute, &kind);
+            }
+            Expr::Subscript(_) => self.visit_expr(target),
             Expr::Name(name) => self.add(name.id.as_str(), range(name), kind),
             Expr::Tuple(tuple) => tuple
                 .elts
@@ -253,6 +257,11 @@ impl<'a> Binder<'a> {
         let inside = TextRange::new(range(&**parameters).start(), range(function).end());
         self.within(ScopeKind::Function, inside, |binder| {
             binder.parameters(parameters);
+            // Lambdas and comprehensions in them have scopes of their own.
+            let annotations = parameters.iter().filter_map(|each| each.annotation());
+            annotations
+                .chain(function.returns.as_deref())
+                .for_each(|annotation| binder.visit_expr(annotation));
             binder.visit_body(&function.body);
         });
     }
@@ -305,7 +314,13 @@ impl<'a> SourceOrderVisitor<'a> for Binder<'a> {
                     range(&class.name),
                     BindingKind::Class(class),
                 );
+                for decorator in &class.decorator_list {
+                    self.visit_decorator(decorator);
+                }
                 self.within(ScopeKind::Class, range(class), |binder| {
+                    if let Some(arguments) = &class.arguments {
+                        binder.visit_arguments(arguments);
+                    }
                     binder.visit_body(&class.body)
                 });
             }
@@ -316,6 +331,7 @@ impl<'a> SourceOrderVisitor<'a> for Binder<'a> {
                 }
             }
             Stmt::AnnAssign(assign) => {
+                self.visit_expr(&assign.annotation);
                 if let Some(value) = &assign.value {
                     self.visit_expr(value);
                     self.target(&assign.target, BindingKind::Value(value));

@@ -56,8 +56,9 @@ const WORDS: [&str; 7] = [
     "endpoint", "url", "host", "uri", "server", "base", "address",
 ];
 
-/// Names and hosts that stand for the reader's own.
+/// Names and hosts that stand for the reader's own, or that a library's documentation shows to everybody.
 const PLACEHOLDERS: &[&str] = &[
+    "20.102.90.50", // ColBERTv2, for everybody who learns dspy
     "your",
     "<",
     ">",

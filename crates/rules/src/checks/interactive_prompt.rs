@@ -181,6 +181,8 @@ impl<'a> Walk<'_, 'a> {
                 [Expr::Name(name)] => Some(name.id.as_str()),
                 _ => None,
             },
+            // `ask(question=input("..."))`
+            AnyNodeRef::Keyword(keyword) => keyword.arg.as_ref().map(|name| name.as_str()),
             _ => None,
         });
         let in_loop = || {
@@ -272,6 +274,7 @@ enum Purpose {
 const TURNS: &[&str] = &[
     "question",
     "query",
+    "topic",
     "user_input",
     "user_message",
     "user_prompt",

@@ -52,11 +52,64 @@ fn check<'a>(context: &Context<'_, 'a>, node: AnyNodeRef<'a>, findings: &mut Fin
 
 /// Ends of addresses that are files, which a server hands out as they are.
 const FILES: &[&str] = &[
-    "bin", "bmp", "bz2", "csv", "gif", "gz", "h5", "jpeg", "jpg", "json", "jsonl", "md", "mov",
-    "mp3", "mp4", "npy", "npz", "ogg", "onnx", "parquet", "pdf", "pkl", "png", "pt", "pth", "svg",
-    "tar", "tgz", "tif", "tiff", "tsv", "txt", "wav", "webm", "webp", "xml", "xz", "yaml", "yml",
+    "arff",
+    "bin",
+    "bmp",
+    "bz2",
+    "csv",
+    "dat",
+    "data",
+    "db",
+    "gguf",
+    "gif",
+    "gz",
+    "h5",
+    "ipynb",
+    "jpeg",
+    "jpg",
+    "json",
+    "jsonl",
+    "mat",
+    "md",
+    "mov",
+    "mp3",
+    "mp4",
+    "names",
+    "npy",
+    "npz",
+    "ogg",
+    "onnx",
+    "parquet",
+    "pdf",
+    "pkl",
+    "png",
+    "pt",
+    "pth",
+    "py",
+    "rst",
+    "safetensors",
+    "sqlite",
+    "svg",
+    "tar",
+    "tflite",
+    "tgz",
+    "tif",
+    "tiff",
+    "tsv",
+    "ttf",
+    "txt",
+    "wav",
+    "webm",
+    "webp",
+    "xml",
+    "xz",
+    "yaml",
+    "yml",
     "zip",
 ];
+
+/// Hosts that hand out nothing but files.
+const FILE_HOSTS: &[&str] = &["raw.githubusercontent.com", "gist.githubusercontent.com"];
 
 /// Whether a call fetches one file from an address that the document spells out, once: neither in a loop nor in a
 /// function. Such a cell is run by hand, and stopped by hand.
@@ -110,7 +163,8 @@ fn is_file(address: &str) -> bool {
         .map(|(_, ending)| ending.to_lowercase());
     !host.starts_with("api.")
         && address.starts_with("http")
-        && ending.is_some_and(|ending| FILES.contains(&ending.as_str()))
+        && (FILE_HOSTS.contains(&host)
+            || ending.is_some_and(|ending| FILES.contains(&ending.as_str())))
 }
 
 /// Whether a call makes a request and nothing bounds its time.

@@ -27,6 +27,7 @@ mod mcp;
 mod migrate;
 mod model_constants;
 mod model_discovery;
+mod model_labels;
 mod model_names;
 mod model_uses;
 mod names;

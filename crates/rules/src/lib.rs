@@ -17,6 +17,7 @@ mod degrade;
 mod env_reads;
 mod environment;
 mod failure;
+mod fetched;
 mod first_uses;
 mod foreign;
 mod functions;

@@ -2,13 +2,13 @@
 //! would lose them.
 
 use nbfix_python::ast::Stmt;
-use nbfix_python::range;
+use nbfix_python::{is_stdlib, range};
 use nbfix_semantic::config_cell::{announces_settings, is_import, is_setting};
 use nbfix_semantic::{
     Binding, BindingKind, Configuration, ConfigurationSign, ProgramId, Semantic, Unit,
 };
 
-use crate::degrade::{line_end, line_start};
+use crate::degrade::{is_stdlib_import, line_end, line_start};
 use crate::model_constants::Place;
 
 /// Where constants can be bound.
@@ -17,8 +17,16 @@ pub(crate) struct Home<'s, 'a> {
     pub(crate) unit: &'s Unit<'a>,
     /// The offset of the constants in it.
     pub(crate) at: usize,
-    /// The offset of `import os` in it, if the notebook has none above.
-    pub(crate) import: Option<usize>,
+    /// Where `import os` goes in it, if the notebook has none above.
+    pub(crate) import: Option<ImportPlace>,
+}
+
+/// Where `import os` goes.
+#[derive(Clone, Copy)]
+pub(crate) struct ImportPlace {
+    pub(crate) at: usize,
+    /// Whether an empty line parts it from what follows: packages that do not come with Python.
+    pub(crate) parted: bool,
 }
 
 /// Words of cells that install or download something.
@@ -72,6 +80,7 @@ impl<'s, 'a> Home<'s, 'a> {
         let used = semantic.units().get(first.unit)?;
         let floor = floor(semantic, used);
         let (unit, at) = constants(semantic, used, floor, first)?;
+        let (unit, at) = behind_dotenv(semantic, used, first, (unit, at))?;
         let import = match os_import(semantic, unit, at, floor) {
             Os::Imported => None,
             Os::Free => Some(import_place(unit, at)),
@@ -79,6 +88,57 @@ impl<'s, 'a> Home<'s, 'a> {
         };
         Some(Self { unit, at, import })
     }
+}
+
+impl Home<'_, '_> {
+    /// Whether a definition begins right below the constants.
+    pub(crate) fn is_above_definition(&self) -> bool {
+        let below = self.unit.source.get(self.at..).unwrap_or_default();
+        ["def ", "class ", "async def ", "@"]
+            .iter()
+            .any(|word| below.starts_with(word))
+    }
+
+    /// Whether an import ends right above the constants.
+    pub(crate) fn is_behind_import(&self) -> bool {
+        let mut body = self.unit.module.body().iter();
+        body.any(|stmt| {
+            is_import(stmt) && line_after(self.unit.source, range(stmt).end()) == self.at
+        })
+    }
+}
+
+/// The place, or the one behind the last `load_dotenv()` above the use: what is read before it is not in the
+/// environment yet.
+fn behind_dotenv<'s, 'a>(
+    semantic: &'s Semantic<'a>,
+    used: &'s Unit<'a>,
+    first: &Place,
+    place: (&'s Unit<'a>, usize),
+) -> Option<(&'s Unit<'a>, usize)> {
+    let mut found = place;
+    for unit in semantic.units_of(ProgramId::DOCUMENT) {
+        let is_used = unit.index == used.index;
+        let limit = if is_used {
+            first.at.start()
+        } else {
+            usize::MAX
+        };
+        for stmt in body_until(unit, limit).filter(|stmt| loads_dotenv(unit, stmt)) {
+            if unit.index <= used.index
+                && (unit.index, range(stmt).end()) > (found.0.index, found.1)
+            {
+                found = (unit, behind(unit, stmt, limit)?);
+            }
+        }
+    }
+    Some(found)
+}
+
+fn loads_dotenv(unit: &Unit<'_>, stmt: &Stmt) -> bool {
+    let text = range(stmt).of(unit.source);
+    let runs = matches!(stmt, Stmt::Expr(_) | Stmt::Assign(_) | Stmt::If(_));
+    runs && text.contains("load_dotenv(") || text.starts_with("%dotenv")
 }
 
 /// The first unit that counts for `used`: that after the last restart of the kernel above it.
@@ -248,11 +308,43 @@ fn os_import(semantic: &Semantic<'_>, unit: &Unit<'_>, at: usize, floor: usize) 
     }
 }
 
-/// Where `import os` goes in a cell: behind its imports above the constants, else above its first statement.
-fn import_place(unit: &Unit<'_>, at: usize) -> usize {
-    let imports = body_until(unit, at).filter(|stmt| is_import(stmt));
-    if let Some(place) = imports.last().and_then(|last| behind(unit, last, at)) {
-        return place;
+/// Where `import os` goes in a cell: among its first imports, as sorters of imports have it, else above its first
+/// statement.
+fn import_place(unit: &Unit<'_>, at: usize) -> ImportPlace {
+    let imports: Vec<&Stmt> = body_until(unit, at)
+        .skip_while(|stmt| !is_import(stmt))
+        .take_while(|stmt| is_import(stmt))
+        .collect();
+    let earlier = imports.iter().rev().find(|stmt| sorts_before_os(stmt));
+    if let Some(place) = earlier.and_then(|stmt| behind(unit, stmt, at)) {
+        return ImportPlace {
+            at: place,
+            parted: false,
+        };
+    }
+    let parted = imports.first().is_none_or(|first| !is_stdlib_import(first));
+    let start = import_above(unit, at, imports.first().copied());
+    ImportPlace { at: start, parted }
+}
+
+/// Whether an import stands above `import os` in a sorted block.
+fn sorts_before_os(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Import(import) => import
+            .names
+            .first()
+            .is_some_and(|first| is_stdlib(first.name.as_str()) && first.name.as_str() < "os"),
+        Stmt::ImportFrom(import) => import.module.as_ref().is_some_and(|it| it == "__future__"),
+        _ => false,
+    }
+}
+
+/// The start of the line of the first import, or of the first statement with the comments that belong to it.
+fn import_above(unit: &Unit<'_>, at: usize, first: Option<&Stmt>) -> usize {
+    if let Some(first) = first {
+        let start = line_start(unit.source, range(first).start());
+        let start = formatted(unit.source, start).map_or(start, |(off, _)| off);
+        return start.max(unit.code.start()).min(at);
     }
     let Some(first) = unit.module.body().first() else {
         return at;

@@ -45,6 +45,9 @@ pub(crate) fn variables<'a>(semantic: &Semantic<'a>) -> Vec<Variable<'a>> {
         return Vec::new();
     }
     let mut known = Known::default();
+    if is_for_colab_enterprise(semantic) {
+        known.names.extend(COLAB_ENTERPRISE);
+    }
     // By variable: its unguarded reads.
     let mut found: BTreeMap<&str, (Vec<&Event<'a>>, bool)> = BTreeMap::new();
     let mut seen: Vec<*const Event<'a>> = Vec::new();
@@ -92,6 +95,18 @@ pub(crate) fn sources(semantic: &Semantic<'_>, variable: &Variable<'_>) -> Vec<S
     let mend = |read: &Event<'_>| guarded(semantic.units().get(read.unit)?, read, &aliases);
     let all: Option<Vec<Source>> = variable.reads.iter().map(mend).collect();
     all.unwrap_or_default()
+}
+
+/// What the runtimes of Colab Enterprise set.
+const COLAB_ENTERPRISE: [&str; 2] = ["GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_REGION"];
+
+/// Whether the notebook says that it runs there: by a button that opens it, or in words.
+fn is_for_colab_enterprise(semantic: &Semantic<'_>) -> bool {
+    let mut cells = semantic.notebook().cells().iter();
+    cells.any(|cell| {
+        let says = |words: &str| cell.source.contains(words);
+        says("Colab Enterprise") || says("vertex-ai/colab/")
+    })
 }
 
 /// Whether the cell shows the code of a cloud function, whose environment is set where that runs.

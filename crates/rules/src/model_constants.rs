@@ -238,13 +238,19 @@ fn insertions(
     let home = Home::above(semantic, first)?;
     let mut lines = Vec::new();
     let mut edits = Vec::new();
+    let os = "import os".to_owned();
+    // An empty line parts imports from what follows them.
     match home.import {
-        Some(at) if at == home.at => lines.push("import os".to_owned()),
-        Some(at) => edits.push((
+        Some(place) if place.at == home.at => lines.extend([os, String::new()]),
+        Some(place) if place.parted => edits.push((
             home.unit.cell,
-            inserted(home.unit, at, &["import os".to_owned()]),
+            inserted(home.unit, place.at, &[os, String::new()]),
         )),
+        Some(place) => edits.push((home.unit.cell, inserted(home.unit, place.at, &[os]))),
         None => {}
+    }
+    if lines.is_empty() && home.is_behind_import() {
+        lines.push(String::new());
     }
     lines.extend(discovery.into_iter().flat_map(Discovery::lines));
     for (each, name) in wanted.iter().zip(names) {
@@ -257,6 +263,9 @@ fn insertions(
             None => format!("os.environ.get(\"{name}\", \"{text}\")"),
         };
         lines.push(format!("{name} = {value}"));
+    }
+    if home.is_above_definition() {
+        lines.extend([String::new(), String::new()]);
     }
     edits.push((home.unit.cell, inserted(home.unit, home.at, &lines)));
     Some(edits)

@@ -258,10 +258,15 @@ fn joined(parts: &[String]) -> String {
 /// in `# Claude 3.5 Haiku` for `anthropic.claude-3-5-haiku-20241022-v1:0`.
 pub(crate) fn is_named_in(model: &str, heading: &str) -> bool {
     let mut wanted = stem(model);
-    // A family without a version is named by every text about it.
-    let tells = wanted
-        .iter()
-        .any(|part| part.contains(|c: char| c.is_ascii_digit()));
+    // A family without a version is named by every text about it; but this one has a single member.
+    let is_single = wanted == ["whisper", "1"];
+    if is_single {
+        wanted.truncate(1);
+    }
+    let tells = is_single
+        || wanted
+            .iter()
+            .any(|part| part.contains(|c: char| c.is_ascii_digit()));
     if wanted.is_empty() || !tells && wanted.len() < 2 {
         return false;
     }
@@ -355,6 +360,7 @@ mod tests {
                 "# Tools of Claude Haiku 3.5",
             ),
             ("mistral-embed", "# `mistral-embed`"),
+            ("whisper-1", "# How to prompt Whisper"),
         ] {
             assert!(is_named_in(model, heading), "{model}: {heading}");
         }

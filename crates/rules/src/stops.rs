@@ -3,7 +3,7 @@
 use nbfix_ipynb::CellId;
 use nbfix_python::ast::{CmpOp, ExceptHandler, Expr, Stmt, StmtAssert, StmtIf, StmtTry, UnaryOp};
 use nbfix_python::range;
-use nbfix_semantic::{Semantic, Unit};
+use nbfix_semantic::{BindingKind, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
 use crate::degrade::{Site, is_stdlib_import, line_end, line_start, quoted};
@@ -161,6 +161,10 @@ fn by_test<'a>(
             // `if X: ... else: raise` asks for X.
             None => tested.map_or_else(Vec::new, present),
         };
+        if asked.iter().any(|each| is_field(semantic, unit, each)) {
+            tested = test;
+            continue;
+        }
         match stop(body) {
             Some(stmt) => found.extend(as_stop(semantic, services, unit, index, stmt, &asked)),
             None => found.extend(
@@ -171,6 +175,21 @@ fn by_test<'a>(
         tested = test;
     }
     found
+}
+
+/// Whether a name is a field for the reader to fill in, right above: `REGION = ""  # @param {type:"string"}`. What is
+/// wrong with it is to be said at once.
+fn is_field<'a>(semantic: &Semantic<'a>, unit: &Unit<'a>, asked: &Expr) -> bool {
+    let Expr::Name(name) = asked else {
+        return false;
+    };
+    let at = range(asked).start();
+    let mut bindings = semantic.bindings(unit.program, name.id.as_str()).iter();
+    bindings.any(|binding| {
+        let is_text =
+            matches!(binding.kind, BindingKind::Value(value) if value.is_string_literal_expr());
+        is_text && binding.unit == unit.index && binding.since < at
+    })
 }
 
 fn by_assert<'a>(

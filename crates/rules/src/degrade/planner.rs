@@ -68,11 +68,9 @@ impl<'s, 'a> Planner<'s, 'a> {
         } else {
             reaches(semantic, &services)
         };
-        let by_variable = |source: &Source| Some(services.by_name(&source.variable)?.id.clone());
+        // Where only variables of the environment are missing, nothing is said of packages.
         let of_sites = sites.iter().filter_map(|site| site.outage.service.clone());
-        let ids = of_sites
-            .chain(sources.iter().filter_map(by_variable))
-            .collect();
+        let ids = of_sites.collect();
         Self {
             semantic,
             style,

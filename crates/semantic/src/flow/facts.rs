@@ -150,7 +150,8 @@ impl<'a> Reader<'_, 'a> {
                 }
                 self.block(last);
             }
-            Op::Perhaps(block) => self.perhaps(block),
+            // Older versions of Python evaluate them where they stand.
+            Op::Perhaps(block) | Op::Annotation(block) => self.perhaps(block),
             Op::Apart(block) => self.block(block),
             // What is gone at the end was never given.
             Op::Unbind { name, .. } => {
@@ -158,7 +159,7 @@ impl<'a> Reader<'_, 'a> {
                 self.found.binds.retain(|known| *known != name);
                 self.found.surely.retain(|known| *known != name);
             }
-            Op::Annotation(_) | Op::Call { .. } | Op::Stop(_) | Op::Anything => {}
+            Op::Call { .. } | Op::Stop(_) | Op::Anything => {}
         }
     }
 

@@ -202,7 +202,7 @@ impl<'f> Reader<'f> {
             };
             let at = top.get(self.file, "nbformat").unwrap_or(top).span.start;
             let message = format!(
-                "{name} is read, and not written; upgrade the file with \
+                "{name} is of before 2015, and VS Code does not open it; upgrade the file with \
                  `jupyter nbconvert --to notebook --inplace FILE`"
             );
             self.problem(ProblemKind::OldFormat, None, at..at + 1, message);

@@ -413,7 +413,7 @@ fn old_formats_are_read_and_not_written() {
             ]
         );
         let message = format!(
-            "nbformat {major} is read, and not written; upgrade the file with `jupyter nbconvert --to notebook --inplace FILE`"
+            "nbformat {major} is of before 2015, and VS Code does not open it; upgrade the file with `jupyter nbconvert --to notebook --inplace FILE`"
         );
         assert_eq!(
             problems(&notebook),

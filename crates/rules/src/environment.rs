@@ -69,6 +69,13 @@ pub(crate) struct Event<'a> {
     function: Option<&'a str>,
 }
 
+impl Event<'_> {
+    /// Whether it happens whenever its cell runs.
+    pub(crate) fn is_certain(&self) -> bool {
+        !self.conditional && self.function.is_none()
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum What<'a> {
     /// Reads a variable; with `bare`, `KeyError` if it is not set.

@@ -1,7 +1,7 @@
 //! What the statements of a loop do: where they leave it, what they bind, read and call.
 
-use nbfix_python::ast::{Expr, ExprCall, Stmt};
-use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal};
+use nbfix_python::ast::{ExceptHandlerExceptHandler, Expr, ExprCall, Number, Stmt};
+use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, dotted};
 use nbfix_semantic::{Semantic, Unit};
 
 const SLEEPS: &[&str] = &["time.sleep", "asyncio.sleep"];
@@ -116,6 +116,40 @@ pub(crate) fn uses(stmt: &Stmt, name: &str) -> bool {
 
 pub(crate) fn is_print(func: &Expr) -> bool {
     matches!(func, Expr::Name(name) if name.id.as_str() == "print")
+}
+
+/// From how many seconds on a pause gives a service the time to come up.
+const LONG_WAIT: f64 = 10.0;
+
+/// Whether a handler tells the error that it has caught, and what waits after it is told outright to wait for long: that is
+/// how people wait for something to be ready, and each round is seen.
+pub(crate) fn waits_long(handler: &ExceptHandlerExceptHandler, wait: &Expr) -> bool {
+    let seconds = match wait {
+        Expr::NumberLiteral(number) => match &number.value {
+            Number::Int(whole) => whole.as_u16().map_or(f64::INFINITY, f64::from),
+            Number::Float(seconds) => *seconds,
+            Number::Complex { .. } => return false,
+        },
+        _ => return false,
+    };
+    let Some(error) = &handler.name else {
+        return false;
+    };
+    let mut calls = Calls { found: Vec::new() };
+    calls.visit_body(&handler.body);
+    let tells = |call: &&ExprCall| {
+        let name = dotted(&*call.func).and_then(|(_, parts)| parts.last().copied());
+        let says = matches!(
+            name,
+            Some("print" | "info" | "warning" | "warn" | "error" | "exception" | "debug")
+        );
+        says && call
+            .arguments
+            .args
+            .iter()
+            .any(|text| uses_expr(text, error.as_str()))
+    };
+    seconds >= LONG_WAIT && calls.found.iter().any(tells)
 }
 
 pub(crate) fn uses_expr(expr: &Expr, name: &str) -> bool {

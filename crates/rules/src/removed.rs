@@ -37,9 +37,9 @@ pub(crate) struct Removed {
     members: Vec<String>,
     #[serde(default)]
     keywords: Vec<String>,
-    /// What takes its place, in words.
+    /// What takes its place, in words; `{member}` is the last part of what is gone.
     #[serde(rename = "use")]
-    pub(crate) instead: String,
+    instead: String,
     /// Other distributions that had it, each with its first version without.
     #[serde(default)]
     pub(crate) also: BTreeMap<String, String>,
@@ -108,6 +108,14 @@ pub(crate) struct Use {
     /// What is gone, as the reader would call it.
     pub(crate) name: String,
     pub(crate) row: &'static Removed,
+}
+
+impl Use {
+    /// What takes its place, in words.
+    pub(crate) fn instead(&self) -> String {
+        let member = self.name.rsplit('.').next().unwrap_or(&self.name);
+        self.row.instead.replace("{member}", member)
+    }
 }
 
 /// The uses of a document, in its order.
@@ -315,6 +323,22 @@ mod tests {
             assert!(!row.instead.is_empty(), "{row:?}");
             assert_eq!(row.since.is_empty(), row.retired, "{row:?}");
         }
+    }
+
+    #[test]
+    fn what_takes_its_place_is_named() {
+        let name = "tensorflow.get_variable".to_owned();
+        let (_, row) = row(&name).unwrap();
+        let found = Use {
+            cell: CellId(0),
+            at: TextRange::new(0, 1),
+            name,
+            row,
+        };
+        assert_eq!(
+            found.instead(),
+            "eager execution, or `tensorflow.compat.v1.get_variable`"
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ use regex::bytes::Regex;
 
 use crate::model_constants::{Constants, MODELS, Place, Wanted};
 use crate::model_discovery::Discovery;
+use crate::model_labels::{Reads, reads};
 use crate::model_names::{CHAT, ascii, is_model, is_named_in, kind, kind_of_call};
 use crate::model_uses::{KEYWORDS, handed};
 use crate::retirement::predecessors;
@@ -528,6 +529,16 @@ impl<'a> Finder<'_, 'a> {
         })
     }
 
+    /// How the innermost function around reads a name of its own.
+    fn reads(&self, name: &str) -> Reads {
+        let around = self.ancestors.iter().rev();
+        let scope = around.into_iter().find(|node| is_scope(**node));
+        match scope {
+            Some(AnyNodeRef::StmtFunctionDef(function)) => reads(&function.body, name),
+            _ => Reads::Otherwise,
+        }
+    }
+
     /// `model = "..."` below the top level: as hard to find as in a call. At the top level it is a constant.
     fn assignment(&mut self, targets: &'a [Expr], value: &'a Expr) {
         if !self.inside_function_or_class() {
@@ -539,7 +550,12 @@ impl<'a> Finder<'_, 'a> {
                 .unwrap_or_default();
             KEYWORDS.contains(&name.to_lowercase().as_str())
         });
-        if named {
+        // The name of what the function makes is no model.
+        let names = targets
+            .iter()
+            .filter_map(Expr::as_name_expr)
+            .any(|target| self.reads(&target.id) == Reads::AsLabel);
+        if named && !names {
             self.take(value, false, To::Name);
         }
     }
@@ -581,7 +597,13 @@ impl<'a> SourceOrderVisitor<'a> for Finder<'_, 'a> {
                     AnyNodeRef::StmtFunctionDef(function) => counts_tokens(function.name.as_str()),
                     _ => false,
                 });
-                if let Some(default) = parameter.default.as_deref().filter(|_| named && !counts) {
+                // What the function never reads tells nobody what to use.
+                let is_read = || self.reads(&parameter.parameter.name) != Reads::Never;
+                if let Some(default) = parameter.default.as_deref()
+                    && named
+                    && !counts
+                    && is_read()
+                {
                     self.take(default, false, To::Name);
                 }
             }

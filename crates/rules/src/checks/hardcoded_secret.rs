@@ -1,13 +1,14 @@
 //! `hardcoded-secret`: a key, a token or a password in the text of a cell.
 
 use nbfix_ipynb::CellId;
-use nbfix_lint::{Check, Findings, Report};
+use nbfix_lint::{Check, Findings, Level, Report};
 use nbfix_python::ast::{Expr, ExprStringLiteral};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, range, string_value};
 use nbfix_secrets::{Secret, What};
 use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
+use crate::secrets::links::readable_until;
 use crate::secrets::{Os, content, defaults, detector, os, told, variable};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -51,6 +52,13 @@ fn report(
         .map_or("", |cell| cell.source.as_str());
     let value = at.of(source);
     let report = told(Report::at(id, at), &secret.what, value);
+    if let Some(day) = readable_until(source, at) {
+        return report
+            .says("link")
+            .with("day", day)
+            .level(Level::Note)
+            .help("see that this file is meant for everybody; no other is reached by it");
+    }
     let edits = units
         .iter()
         .find(|unit| unit.code.covers(at))

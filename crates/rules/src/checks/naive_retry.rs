@@ -12,6 +12,7 @@ use nbfix_text::{Edit, TextRange};
 use crate::degrade::line_end;
 use crate::loop_parts::{
     Calls, Changes, Parts, SleepFinder, cannot_be_deferred, exits, is_print, uses, uses_expr,
+    waits_long,
 };
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -43,6 +44,8 @@ const RETRYING: &[(&str, &str)] = &[("openai.", "openai"), ("anthropic.", "anthr
 /// How often and how long (in seconds) a loop may try and wait without harm.
 const MODEST_ATTEMPTS: f64 = 3.0;
 const MODEST_WAIT: f64 = 10.0;
+
+const SAME: &str = "the wait is always the same";
 
 const HELPER_NAME: &str = "retry_call";
 
@@ -215,7 +218,7 @@ impl<'s, 'a: 's> Walk<'s, 'a> {
         }
         let mut why = Vec::new();
         if self.is_fixed(wait, node, body, place) {
-            why.push("the wait is always the same");
+            why.push(SAME);
         }
         if is_endless(node, handler) {
             why.push("it never gives up");
@@ -223,7 +226,7 @@ impl<'s, 'a: 's> Walk<'s, 'a> {
         if is_broad == Broad::Everything {
             why.push("it catches the interruption of the kernel, too");
         }
-        if why.is_empty() {
+        if why.is_empty() || why == [SAME] && waits_long(handler, wait) {
             return None;
         }
         let client = self.client(attempt);

@@ -51,7 +51,7 @@ fn report(semantic: &Semantic<'_>, settings: &Settings, found: &Use) -> Option<R
         .with("name", found.name.as_str())
         .with("package", row.title())
         .with("since", row.since.as_str())
-        .help(format!("use {}", row.instead));
+        .help(format!("use {}", found.instead()));
     // Of two reasons to lower it the stronger counts.
     if let Some(level) = lowered.into_iter().chain(row.level()).min() {
         report = report.level(level);

@@ -7,6 +7,7 @@ use nbfix_semantic::{BindingKind, Semantic, Unit};
 use nbfix_text::{Edit, TextRange};
 
 use crate::degrade::line_end;
+use crate::fetched;
 
 pub(crate) const CHECK: Check = Check::Node(&[NodeKind::ExprCall], check);
 
@@ -34,20 +35,66 @@ fn check<'a>(context: &Context<'_, 'a>, node: AnyNodeRef<'a>, findings: &mut Fin
     if fetches_file(context, call) {
         report = report.says("file").level(Level::Note);
     }
-    let positional = call.arguments.args.iter().map(range);
-    let keywords = call.arguments.keywords.iter().map(range);
-    let last = positional.chain(keywords).map(TextRange::end).max();
-    if let Some(mut end) = last {
-        // An argument in brackets ends behind them.
-        let rest = place.end().saturating_sub(1);
-        let behind = source.get(end..rest).unwrap_or_default();
-        end += behind.rfind(')').map_or(0, |at| at + 1);
-        let is_generator = call.arguments.args.iter().any(Expr::is_generator_expr);
-        if !behind.contains('#') && !is_generator || !behind.contains(')') {
-            report = report.edit(context.unit.cell, Edit::insert(end, ", timeout=30"));
-        }
+    for edit in bounded(call, source) {
+        report = report.edit(context.unit.cell, edit);
     }
     findings.push(report);
+}
+
+/// What hands the call a timeout, in the style of its other arguments; nothing where there is no safe place for it.
+fn bounded(call: &ExprCall, source: &str) -> Vec<Edit> {
+    let place = range(call);
+    let positional = call.arguments.args.iter().map(range);
+    let mut arguments: Vec<TextRange> = positional
+        .chain(call.arguments.keywords.iter().map(range))
+        .collect();
+    arguments.sort_by_key(|argument| argument.start());
+    let Some(last) = arguments.last() else {
+        return Vec::new();
+    };
+    // An argument in brackets ends behind them.
+    let rest = place.end().saturating_sub(1);
+    let behind = source.get(last.end()..rest).unwrap_or_default();
+    let end = last.end() + behind.rfind(')').map_or(0, |at| at + 1);
+    let is_generator = call.arguments.args.iter().any(Expr::is_generator_expr);
+    if (behind.contains('#') || is_generator) && behind.contains(')') {
+        return Vec::new();
+    }
+    let Some(indent) = indent_of_arguments(&arguments, source) else {
+        return vec![Edit::insert(end, ", timeout=30")];
+    };
+    let tail = source.get(end..rest).unwrap_or_default();
+    let line = tail.split('\n').next().unwrap_or_default();
+    if !line.contains('#') {
+        return vec![Edit::insert(end, format!(",\n{indent}timeout=30"))];
+    }
+    // A comment stays with the argument that it stands behind.
+    let line_end = end + line.trim_end_matches('\r').len();
+    if line.trim_start().starts_with(',') {
+        return vec![Edit::insert(line_end, format!("\n{indent}timeout=30,"))];
+    }
+    vec![
+        Edit::insert(end, ","),
+        Edit::insert(line_end, format!("\n{indent}timeout=30")),
+    ]
+}
+
+/// What stands before the arguments of a call that has each of them, but perhaps the first, on a line of its own.
+fn indent_of_arguments<'s>(arguments: &[TextRange], source: &'s str) -> Option<&'s str> {
+    let indent = |argument: &TextRange| {
+        let above = source.get(..argument.start())?;
+        let line = above.rfind('\n')? + 1;
+        above.get(line..).filter(|text| text.trim().is_empty())
+    };
+    let (first, others) = arguments.split_first()?;
+    let last = match others.last() {
+        Some(last) => indent(last)?,
+        None => indent(first)?,
+    };
+    let mut others = others.iter();
+    others
+        .all(|argument| indent(argument).is_some())
+        .then_some(last)
 }
 
 /// Ends of addresses that are files, which a server hands out as they are.
@@ -112,7 +159,8 @@ const FILES: &[&str] = &[
 const FILE_HOSTS: &[&str] = &["raw.githubusercontent.com", "gist.githubusercontent.com"];
 
 /// Whether a call fetches one file from an address that the document spells out, once: neither in a loop nor in a
-/// function. Such a cell is run by hand, and stopped by hand.
+/// function. Such a cell is run by hand, and stopped by hand. A function that hands on the bytes of the address that it is
+/// given is one as well.
 fn fetches_file<'a>(context: &Context<'_, 'a>, call: &'a ExprCall) -> bool {
     let is_repeated = context.ancestors.iter().any(|node| {
         matches!(
@@ -141,11 +189,12 @@ fn fetches_file<'a>(context: &Context<'_, 'a>, call: &'a ExprCall) -> bool {
     let Some(address) = call.arguments.find_argument_value("url", 0) else {
         return false;
     };
-    gets && !asks && !is_repeated && {
+    let is_file = || {
         let value = context.semantic.value(context.unit, address);
         let mut choices = value.choices().iter();
         choices.all(|choice| choice.exact().is_some_and(is_file))
-    }
+    };
+    gets && !asks && (!is_repeated && is_file() || fetched::for_function(context, call, address))
 }
 
 /// Whether an address is that of a file.

@@ -1,7 +1,9 @@
 //! `shell-env`: variables that are set in a shell, and forgotten with it.
 
+use std::cell::OnceCell;
+
 use nbfix_ipynb::CellId;
-use nbfix_lint::{Check, Findings, Report, Safety};
+use nbfix_lint::{Check, Findings, Level, Report, Safety};
 use nbfix_python::ast::visitor::source_order as walk;
 use nbfix_python::ast::{IpyEscapeKind, Stmt, StmtIpyEscapeCommand};
 use nbfix_python::shell::{Command, commands};
@@ -9,9 +11,12 @@ use nbfix_python::{SourceOrderVisitor, range};
 use nbfix_semantic::{ProgramId, Semantic, Source};
 use nbfix_text::{Edit, TextRange};
 
+use crate::environment::{Event, What, events};
+
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    let known = Known::new(semantic);
     for unit in semantic.units_of(ProgramId::DOCUMENT) {
         if !unit.source.contains('!') {
             continue;
@@ -23,18 +28,57 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             let text = place.of(unit.source);
             let signs = text.len() - text.trim_start_matches('!').len();
             let code = TextRange::new(place.start() + signs, place.end());
-            if let Some(report) = of_line(unit.cell, unit.source, place, code) {
+            if let Some(report) = of_line(&known, unit.cell, unit.source, place, code) {
                 findings.push(report);
             }
         }
     }
     for (id, cell) in semantic.notebook().ids() {
         if let Source::Shell { code } = semantic.source(id)
-            && let Some(report) = of_cell(id, &cell.source, *code)
+            && let Some(report) = of_cell(&known, id, &cell.source, *code)
         {
             findings.push(report);
         }
     }
+}
+
+/// What the notebook's Python sets in the environment, where it surely does. It is asked for only once a shell sets something.
+struct Known<'s, 'a> {
+    semantic: &'s Semantic<'a>,
+    events: OnceCell<Vec<Event<'a>>>,
+}
+
+impl<'s, 'a> Known<'s, 'a> {
+    fn new(semantic: &'s Semantic<'a>) -> Self {
+        Self {
+            semantic,
+            events: OnceCell::new(),
+        }
+    }
+
+    /// Where this cell, or one above it, sets the first of these variables, if such cells set all of them.
+    fn setting(&self, cell: CellId, set: &[Assignment]) -> Option<&Event<'a>> {
+        let events = self.events.get_or_init(|| events(self.semantic));
+        let setting = |one: &Assignment| {
+            events.iter().find(|event| {
+                event.cell <= cell
+                    && event.is_certain()
+                    && matches!(&event.what, What::Set(Some(name)) if *name == one.name)
+            })
+        };
+        let mut settings = set.iter().map(setting);
+        let first = settings.next()??;
+        settings.all(|one| one.is_some()).then_some(first)
+    }
+}
+
+/// The note on a line that sets what Python has set for every shell.
+fn idle(report: Report, setting: &Event<'_>) -> Report {
+    report
+        .says("idle")
+        .level(Level::Note)
+        .help("take it out: every shell that the notebook starts has the variable")
+        .label(setting.cell, setting.range, "set here")
 }
 
 struct Escapes<'a>(Vec<&'a StmtIpyEscapeCommand>);
@@ -53,12 +97,21 @@ impl<'a> SourceOrderVisitor<'a> for Escapes<'a> {
 }
 
 /// `!export A=1`, alone in its line: whatever else stands there may use the variable.
-fn of_line(cell: CellId, source: &str, place: TextRange, code: TextRange) -> Option<Report> {
+fn of_line(
+    known: &Known<'_, '_>,
+    cell: CellId,
+    source: &str,
+    place: TextRange,
+    code: TextRange,
+) -> Option<Report> {
     let set = only_assignments(source, code)?;
     let first = set.first()?;
     let report = Report::at(cell, place)
         .with("verb", first.verb.as_str())
         .with("name", first.name.as_str());
+    if let Some(setting) = known.setting(cell, &set) {
+        return Some(idle(report, setting));
+    }
     let line = source[..place.start()].rfind('\n').map_or(0, |at| at + 1);
     let indent = &source[line..place.start()];
     let comment = source[place.start()..place.end()]
@@ -83,7 +136,7 @@ fn of_line(cell: CellId, source: &str, place: TextRange, code: TextRange) -> Opt
 }
 
 /// A `%%bash` cell that does nothing else.
-fn of_cell(cell: CellId, source: &str, code: TextRange) -> Option<Report> {
+fn of_cell(known: &Known<'_, '_>, cell: CellId, source: &str, code: TextRange) -> Option<Report> {
     let text = code.of(source);
     if !text.contains("export") {
         return None;
@@ -95,6 +148,9 @@ fn of_cell(cell: CellId, source: &str, code: TextRange) -> Option<Report> {
         .says("cell")
         .with("verb", first.verb.as_str())
         .with("name", first.name.as_str());
+    if let Some(setting) = known.setting(cell, &set) {
+        return Some(idle(report, setting));
+    }
     let is_plain = text
         .lines()
         .filter(|line| !line.trim().is_empty())

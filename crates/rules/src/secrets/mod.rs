@@ -10,6 +10,7 @@ use nbfix_text::{Edit, TextRange};
 use crate::Settings;
 
 pub(crate) mod defaults;
+pub(crate) mod links;
 mod settings;
 
 pub use settings::SecretSettings;

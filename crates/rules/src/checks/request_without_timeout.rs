@@ -63,19 +63,26 @@ fn bounded(call: &ExprCall, source: &str) -> Vec<Edit> {
     let Some(indent) = indent_of_arguments(&arguments, source) else {
         return vec![Edit::insert(end, ", timeout=30")];
     };
+    let newline = match source.contains("\r\n") {
+        true => "\r\n",
+        false => "\n",
+    };
     let tail = source.get(end..rest).unwrap_or_default();
     let line = tail.split('\n').next().unwrap_or_default();
     if !line.contains('#') {
-        return vec![Edit::insert(end, format!(",\n{indent}timeout=30"))];
+        return vec![Edit::insert(end, format!(",{newline}{indent}timeout=30"))];
     }
     // A comment stays with the argument that it stands behind.
     let line_end = end + line.trim_end_matches('\r').len();
     if line.trim_start().starts_with(',') {
-        return vec![Edit::insert(line_end, format!("\n{indent}timeout=30,"))];
+        return vec![Edit::insert(
+            line_end,
+            format!("{newline}{indent}timeout=30,"),
+        )];
     }
     vec![
         Edit::insert(end, ","),
-        Edit::insert(line_end, format!("\n{indent}timeout=30")),
+        Edit::insert(line_end, format!("{newline}{indent}timeout=30")),
     ]
 }
 

@@ -30,6 +30,7 @@ mod model_discovery;
 mod model_names;
 mod model_uses;
 mod names;
+mod numpy_names;
 mod openai;
 mod outage;
 mod packages;

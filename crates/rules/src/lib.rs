@@ -11,6 +11,7 @@ mod az_guard;
 mod az_runs;
 mod az_sdk;
 mod az_words;
+mod branches;
 mod cli;
 mod constant_home;
 mod degrade;

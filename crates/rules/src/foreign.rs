@@ -2,6 +2,9 @@
 
 use std::sync::LazyLock;
 
+use nbfix_ipynb::CellId;
+use nbfix_semantic::{ProgramId, Semantic};
+use nbfix_text::TextRange;
 use regex::Regex;
 
 /// What a text is in place of Python.
@@ -75,6 +78,45 @@ pub(crate) fn foreign(line: &str, text: &str) -> Option<Foreign> {
         let is_scala = scala.iter().any(|sign| text.contains(sign));
         Foreign::Language(if is_scala { "Scala" } else { "JavaScript" })
     })
+}
+
+/// How many cells of R make a notebook of R.
+const R_CELLS: usize = 3;
+
+/// The first line of R in a notebook whose cells are R, and whose kernel is Python: the kernel was chosen wrongly, and no
+/// cell is worth a word of its own.
+pub(crate) fn first_r(semantic: &Semantic<'_>) -> Option<(CellId, TextRange)> {
+    // `x <- 3` may come from a formatter for Python as `x < -3`.
+    static R: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(
+            r#"(?m)^(?:[A-Za-z.][\w.]*(?:\$\w+)*[ \t]*<[ \t]?-[^\n]+|[A-Za-z.][\w.]*\$\w[^\n]*|library\(["']?[A-Za-z][\w.]*["']?\)[^\n]*)"#,
+        )
+        .ok()
+    });
+    let regex = R.as_ref()?;
+    let (mut all, mut unread, mut cells, mut first) = (0, 0, 0, None);
+    for unit in semantic.units_of(ProgramId::DOCUMENT) {
+        all += usize::from(!unit.code.of(unit.source).trim().is_empty());
+        // A program of Python that runs lines of R has them in strings.
+        if unit.source.contains("rpy2") {
+            return None;
+        }
+        let signs = ["<-", "< -", "$", "library("];
+        let may = signs.iter().any(|sign| unit.source.contains(sign));
+        if let Some(found) = may.then(|| regex.find(unit.source)).flatten() {
+            cells += 1;
+            unread += usize::from(!unit.module.errors().is_empty());
+            let line = TextRange::new(
+                found.start(),
+                found.start() + found.as_str().trim_end().len(),
+            );
+            first = first.or(Some((unit.cell, line)));
+        }
+    }
+    // Python reads `x < -3`, too, and a course may have a few cells of another language.
+    (cells >= R_CELLS && unread > 0 && cells * 4 >= all)
+        .then_some(first)
+        .flatten()
 }
 
 #[cfg(test)]

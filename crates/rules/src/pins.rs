@@ -82,6 +82,13 @@ const IN_STEP: &[(Below, Below)] = &[
     (("langchain", "1.0"), ("langchain-openai", "1.0")),
     (("langchain", "1.0"), ("langchain-text-splitters", "1.0")),
     (("llama-index", "0.10"), ("llama-index-core", "0.10")),
+    // TensorFlow 2.6 was the last to ask for `numpy~=1.19`, 2.17 for one below 2.
+    (("numpy", "1.24"), ("tensorflow", "2.7")),
+    (("numpy", "1.24"), ("tensorflow-cpu", "2.7")),
+    (("numpy", "1.24"), ("tensorflow-gpu", "2.7")),
+    (("numpy", "2.0"), ("tensorflow", "2.18")),
+    (("numpy", "2.0"), ("tensorflow-cpu", "2.18")),
+    (("numpy", "2.0"), ("tensorflow-gpu", "2.18")),
 ];
 
 /// Whether the notebook asks for a version of `package` below `since`, so that what `since` took away is still there.

@@ -145,3 +145,27 @@ fn what_a_person_knows_is_a_note() {
     let in_function = "def f():\n    return requests.get('https://files.invalid/a.png')";
     assert_eq!(fetch(in_function), [Level::Warning]);
 }
+
+#[test]
+fn what_may_be_meant_is_told_more_quietly() {
+    let levels = |cells: &[&str], rule: &str| -> Vec<Level> {
+        let findings = of_code(cells, &[rule]);
+        findings.iter().map(|it| it.level).collect()
+    };
+    let script = "%%writefile task.py\nimport numpy as np\nnp.zeros(3).astype(np.float)";
+    let alias = |other: &str| levels(&[script, other], "removed-numpy-alias");
+    assert_eq!(alias("!gsutil cp task.py gs://x"), [Level::Note]);
+    assert_eq!(alias("!python task.py"), [Level::Error]);
+    assert_eq!(alias("%run -i task.py"), [Level::Error]);
+    assert_eq!(alias("from task import x"), [Level::Error]);
+    let exercise = ["# def get_weather(location): ....", "get_weather(3)"];
+    assert_eq!(levels(&exercise, "undefined-name"), [Level::Note]);
+    let taken_out = ["# def area(a):\n#     return a", "area(3)"];
+    assert_eq!(levels(&taken_out, "undefined-name"), [Level::Error]);
+    let branches =
+        |last: &str| format!("m = input()\nif '8b' in m:\n    acc = 1\nelse:\n    {last}");
+    let raised = branches("raise ValueError(f'{acc} of {m}')");
+    assert_eq!(levels(&[&raised], "read-before-bound"), [Level::Warning]);
+    let read = branches("print(acc)");
+    assert_eq!(levels(&[&read], "read-before-bound"), [Level::Error]);
+}

@@ -1,12 +1,13 @@
 //! `read-before-bound`: a name that is not there yet, or no longer, when a cell reads it.
 
 use nbfix_ipynb::CellId;
-use nbfix_lint::{Check, Findings, Join, Report};
+use nbfix_lint::{Check, Findings, Join, Level, Report};
 use nbfix_python::ast::{Expr, Stmt};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, range};
 use nbfix_semantic::{Absence, ProgramId, Semantic, Site, Unbound, Unit};
 use nbfix_text::TextRange;
 
+use crate::branches::elsewhere;
 use crate::names::{cell_of, name_list};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -24,6 +25,7 @@ struct Group<'f> {
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
     let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut branches: Vec<(usize, &str)> = Vec::new();
     for one in &semantic.flow().unbound {
         let (site, gone) = match one.why {
             // Where all exceptions are caught, the author has reckoned with this one, too.
@@ -32,6 +34,15 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             Absence::Later(site) => (site, false),
             Absence::Gone(site) => (site, true),
         };
+        if let Some(report) = in_other_branch(semantic, one) {
+            // Further reads of the name would follow from the first.
+            let place = (one.at.unit, one.name.as_str());
+            if !branches.contains(&place) {
+                branches.push(place);
+                findings.push(report);
+            }
+            continue;
+        }
         let place = one.through.unwrap_or(one.at);
         let (Some(cell), Some(other)) = (cell_of(semantic, place), cell_of(semantic, site)) else {
             continue;
@@ -60,6 +71,27 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             report
         });
     }
+}
+
+/// What is said of a name that another branch of the same `if` binds: no order of the cells would help. In the words of a
+/// `raise` it takes away what the author would say, and the cell ends there in any case.
+fn in_other_branch(semantic: &Semantic<'_>, one: &Unbound) -> Option<Report> {
+    if one.through.is_some() || is_deleted(semantic, one) {
+        return None;
+    }
+    let unit = semantic.units().get(one.at.unit)?;
+    let found = elsewhere(semantic, unit, one.at.range, &one.name)?;
+    let report = Report::at(unit.cell, one.at.range)
+        .says("branch")
+        .with("names", format!("`{}`", one.name))
+        .label(unit.cell, found.bound, "bound here");
+    Some(if found.in_raise {
+        report
+            .level(Level::Warning)
+            .help("Bind it before the `if`, or leave it out of this text: as it is, a `NameError` takes the place of this error.")
+    } else {
+        report.help("Bind it before the `if`.")
+    })
 }
 
 /// Whether each of the statements in question needs a name, too, that no cell binds, and that is told there.

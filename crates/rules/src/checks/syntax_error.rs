@@ -11,13 +11,18 @@ use regex::Regex;
 
 use super::{conflict_marker, literal_newline, lost_newlines};
 use crate::Settings;
-use crate::foreign::{Foreign, foreign};
+use crate::foreign::{Foreign, first_r, foreign};
 use crate::python_2::readable;
 use crate::recorded::first_line;
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
 
 fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
+    if let Some((cell, line)) = first_r(semantic) {
+        let help = "choose a kernel of R: the metadata's `kernelspec` should have the name `ir` and the language `R`";
+        findings.push(Report::at(cell, line).says("r-notebook").help(help));
+        return;
+    }
     let is_python_2 = semantic.notebook().is_python_2();
     if is_python_2 {
         findings.extend(outdated(semantic));

@@ -1,39 +1,52 @@
-//! Names that only other branches of an `if` bind.
+//! Reads in a branch of an `if`, and where the name is bound around them.
 
 use nbfix_python::ast::{Stmt, StmtIf};
 use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, range};
 use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::TextRange;
 
-/// Where another branch binds what is read.
-pub(crate) struct Elsewhere {
-    /// The name that is bound there.
-    pub(crate) bound: TextRange,
-    /// Whether the read stands in a `raise`, which then fails with another error than the one it is for.
-    pub(crate) in_raise: bool,
+/// What an `if` around a read has to do with where the name is bound.
+pub(crate) enum Branch {
+    /// Another branch binds it.
+    Other {
+        /// The name that is bound there.
+        bound: TextRange,
+        /// Whether the read stands in a `raise`, which then fails with another error than the one it is for.
+        in_raise: bool,
+    },
+    /// The loop around the `if` binds it outside of the branch: a turn before the read may have done so.
+    Loop,
 }
 
-/// Where an `if` around the read of `name` at `at` binds the name in another branch than in the one of the read.
-pub(crate) fn elsewhere(
+/// What the branches that the read of `name` at `at` stands in have to do with where the name is bound.
+pub(crate) fn branch(
     semantic: &Semantic<'_>,
     unit: &Unit<'_>,
     at: TextRange,
     name: &str,
-) -> Option<Elsewhere> {
+) -> Option<Branch> {
     let mut around = Around {
         at,
         others: Vec::new(),
+        outermost: None,
+        in_loop: Vec::new(),
         in_raise: false,
     };
     around.visit_body(unit.module.body());
     let bindings = semantic.bindings(unit.program, name).iter();
-    let mut bindings = bindings.filter(|binding| binding.unit == unit.index);
-    let bound = bindings.find(|binding| {
-        let mut others = around.others.iter();
-        others.any(|other| other.covers(binding.range))
-    })?;
-    Some(Elsewhere {
-        bound: bound.range,
+    let places = bindings.filter(|binding| binding.unit == unit.index);
+    let places: Vec<TextRange> = places.map(|binding| binding.range).collect();
+    let turns = |place: &TextRange| {
+        let mut own = around.in_loop.iter();
+        around.outermost.is_some_and(|each| each.covers(*place))
+            && own.any(|own| !own.covers(*place))
+    };
+    if places.iter().any(turns) {
+        return Some(Branch::Loop);
+    }
+    let is_other = |place: &&TextRange| around.others.iter().any(|other| other.covers(**place));
+    Some(Branch::Other {
+        bound: *places.iter().find(is_other)?,
         in_raise: around.in_raise,
     })
 }
@@ -42,6 +55,10 @@ struct Around {
     at: TextRange,
     /// The branches beside those that the read stands in.
     others: Vec<TextRange>,
+    /// The outermost loop around it.
+    outermost: Option<TextRange>,
+    /// The branches in that loop that it stands in.
+    in_loop: Vec<TextRange>,
     in_raise: bool,
 }
 
@@ -51,11 +68,18 @@ impl<'a> SourceOrderVisitor<'a> for Around {
             return TraversalSignal::Skip;
         }
         match node {
+            AnyNodeRef::StmtFor(_) | AnyNodeRef::StmtWhile(_) if self.outermost.is_none() => {
+                self.outermost = Some(range(node));
+            }
             AnyNodeRef::StmtIf(branch) => {
-                let suites = suites(branch);
-                if suites.iter().any(|suite| suite.covers(self.at)) {
-                    let others = suites.into_iter().filter(|suite| !suite.covers(self.at));
+                let (own, others): (Vec<_>, Vec<_>) = suites(branch)
+                    .into_iter()
+                    .partition(|suite| suite.covers(self.at));
+                if !own.is_empty() {
                     self.others.extend(others);
+                }
+                if self.outermost.is_some() {
+                    self.in_loop.extend(own);
                 }
             }
             AnyNodeRef::StmtRaise(_) => self.in_raise = true,

@@ -7,7 +7,7 @@ use nbfix_python::{AnyNodeRef, SourceOrderVisitor, TraversalSignal, range};
 use nbfix_semantic::{Absence, ProgramId, Semantic, Site, Unbound, Unit};
 use nbfix_text::TextRange;
 
-use crate::branches::elsewhere;
+use crate::branches::{Branch, branch};
 use crate::names::{cell_of, name_list};
 
 pub(crate) const CHECK: Check = Check::Notebook(check);
@@ -34,14 +34,22 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
             Absence::Later(site) => (site, false),
             Absence::Gone(site) => (site, true),
         };
-        if let Some(report) = in_other_branch(semantic, one) {
-            // Further reads of the name would follow from the first.
-            let place = (one.at.unit, one.name.as_str());
-            if !branches.contains(&place) {
-                branches.push(place);
-                findings.push(report);
+        let unit = semantic.units().get(one.at.unit);
+        let around = unit.filter(|_| one.through.is_none() && !is_deleted(semantic, one));
+        let around =
+            around.and_then(|unit| Some((unit, branch(semantic, unit, one.at.range, &one.name)?)));
+        match around {
+            Some((_, Branch::Loop)) => continue,
+            Some((unit, Branch::Other { bound, in_raise })) => {
+                // Further reads of the name would follow from the first.
+                let place = (one.at.unit, one.name.as_str());
+                if !branches.contains(&place) {
+                    branches.push(place);
+                    findings.push(in_other_branch(unit, one, bound, in_raise));
+                }
+                continue;
             }
-            continue;
+            None => {}
         }
         let place = one.through.unwrap_or(one.at);
         let (Some(cell), Some(other)) = (cell_of(semantic, place), cell_of(semantic, site)) else {
@@ -75,23 +83,18 @@ fn check<'a>(semantic: &Semantic<'a>, findings: &mut Findings<'_>) {
 
 /// What is said of a name that another branch of the same `if` binds: no order of the cells would help. In the words of a
 /// `raise` it takes away what the author would say, and the cell ends there in any case.
-fn in_other_branch(semantic: &Semantic<'_>, one: &Unbound) -> Option<Report> {
-    if one.through.is_some() || is_deleted(semantic, one) {
-        return None;
-    }
-    let unit = semantic.units().get(one.at.unit)?;
-    let found = elsewhere(semantic, unit, one.at.range, &one.name)?;
+fn in_other_branch(unit: &Unit<'_>, one: &Unbound, bound: TextRange, in_raise: bool) -> Report {
     let report = Report::at(unit.cell, one.at.range)
         .says("branch")
         .with("names", format!("`{}`", one.name))
-        .label(unit.cell, found.bound, "bound here");
-    Some(if found.in_raise {
+        .label(unit.cell, bound, "bound here");
+    if in_raise {
         report
             .level(Level::Warning)
             .help("Bind it before the `if`, or leave it out of this text: as it is, a `NameError` takes the place of this error.")
     } else {
         report.help("Bind it before the `if`.")
-    })
+    }
 }
 
 /// Whether each of the statements in question needs a name, too, that no cell binds, and that is told there.

@@ -69,8 +69,12 @@ impl<'s, 'a> Planner<'s, 'a> {
             reaches(semantic, &services)
         };
         // Where only variables of the environment are missing, nothing is said of packages.
+        let by_variable = |source: &Source| Some(services.by_name(&source.variable)?.id.clone());
+        let of_variables = sources.iter().filter(|_| !sites.is_empty());
         let of_sites = sites.iter().filter_map(|site| site.outage.service.clone());
-        let ids = of_sites.collect();
+        let ids = of_sites
+            .chain(of_variables.filter_map(by_variable))
+            .collect();
         Self {
             semantic,
             style,

@@ -196,7 +196,10 @@ impl<'a> Walk<'_, 'a> {
             words.join(" ").to_lowercase()
         });
         let is_setting = target.is_some_and(|name| is_setting(&name.to_uppercase()));
-        let is_turn = target.is_some_and(|name| TURNS.contains(&name))
+        let says = |name: &str| {
+            TURNS.contains(&name) || name.contains("answer") || name.contains("question")
+        };
+        let is_turn = target.is_some_and(says)
             || words.is_some_and(|words| SPEAKERS.contains(&words.as_str()));
         (!is_setting && (is_turn || in_loop())).then_some(Purpose::Talk)
     }

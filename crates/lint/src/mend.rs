@@ -178,9 +178,14 @@ impl FixPlan {
             done = true;
         }
         if let Some(context) = &context {
+            // What only serves other edits mends nothing by itself, such as the import for what another pattern writes.
+            let alone = self.acts.is_empty()
+                && self.variants.iter().all(Option::is_none)
+                && self.table.is_none()
+                && self.cell.is_none();
             for (cell, edit) in self.needs.edits(context, found, &place.site("", None))? {
                 report = report.edit(cell, edit);
-                done = true;
+                done |= alone;
             }
         } else if !self.needs.is_empty() {
             return None;

@@ -84,7 +84,7 @@ fn holds(example: &Example, rules: &RuleSet) -> Result<(), Wrong> {
     flagged(&document, rules)?;
     match &example.after {
         Some(after) => mended(&document, after, rules),
-        None => Ok(()),
+        None => left_alone(&document, rules),
     }
 }
 
@@ -311,6 +311,29 @@ fn as_marker(finding: &Finding, notebook: &Notebook) -> Option<Marker> {
         width,
         text: finding.message.clone(),
     })
+}
+
+/// An example without `after` says that nothing is mended there.
+fn left_alone(document: &Document<'_>, rules: &RuleSet) -> Result<(), Wrong> {
+    let Ok(notebook) = document.load() else {
+        return Ok(());
+    };
+    let mended = mend(notebook, document.origin(), rules, Safety::Unsafe);
+    if mended.applied.is_empty() {
+        return Ok(());
+    }
+    let raw = document.bytes.is_some();
+    let header = document.text.trim_start().starts_with("# %%");
+    let texts = (!raw).then(|| Texts {
+        key: "after",
+        wanted: String::new(),
+        got: print(&mended.notebook, header),
+    });
+    Err(Wrong(
+        Word::WrongFix,
+        "it is mended, and no `after` says how".to_owned(),
+        texts,
+    ))
 }
 
 fn mended(document: &Document<'_>, after: &str, rules: &RuleSet) -> Result<(), Wrong> {

@@ -41,11 +41,17 @@ pub(crate) fn rename(
         own.push(read.attr());
         edits.push((read.unit, Edit::replace(read.range, new.clone())));
     }
-    // A function that was written before may have waited for the new one.
-    let waits = before
-        .iter()
-        .flat_map(|life| &life.reads)
-        .any(|read| read.deep && (read.attribute.is_none() || own.contains(&read.attr())));
+    // A function that was written before may have waited for the new one, unless what it reads is surely the earlier one's.
+    let mut earlier = before.iter().flat_map(|life| &life.reads);
+    let is_earlier = |attr: &str| {
+        let mut shown = before.iter().flat_map(|life| &life.reads);
+        mistakes.iter().any(|(_, mistaken)| *mistaken == attr)
+            || shown.any(|read| !read.deep && read.attr() == attr)
+    };
+    let waits = earlier.any(|read| {
+        let attr = read.attr();
+        read.deep && (read.attribute.is_none() || own.contains(&attr) || !is_earlier(attr))
+    });
     (!waits).then_some(edits)
 }
 

@@ -12,7 +12,7 @@ mod search;
 pub(crate) mod trace;
 
 use nbfix_ipynb::CellId;
-use nbfix_semantic::Semantic;
+use nbfix_semantic::{Semantic, Unit};
 use nbfix_text::TextRange;
 
 use places::Edits;
@@ -51,4 +51,9 @@ pub(crate) fn migrations<'a>(
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Whether one of these cells or files has the word, so that a closer look is worth it.
+fn mentions<'s, 'a: 's>(mut units: impl Iterator<Item = &'s Unit<'a>>, word: &str) -> bool {
+    units.any(|unit| unit.source.contains(word))
 }

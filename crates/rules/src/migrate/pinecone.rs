@@ -13,7 +13,7 @@ use nbfix_text::{Edit, TextRange};
 use super::arguments::Arguments;
 use super::places::{Edits, free_name, is_plain, joined};
 use super::trace::{Goes, Kinds, Tracer, goes};
-use super::{Migration, Words, install};
+use super::{Migration, Words, install, mentions};
 
 const WORDS: Words = Words {
     package: "pinecone-client",
@@ -123,11 +123,7 @@ pub(super) fn migration<'a>(
     semantic: &Semantic<'a>,
     allowed: &dyn Fn(CellId, TextRange) -> bool,
 ) -> Option<Migration> {
-    let mentions = |unit: &&Unit<'a>| unit.source.contains("pinecone");
-    if !semantic
-        .units_of(ProgramId::DOCUMENT)
-        .any(|unit| mentions(&unit))
-    {
+    if !mentions(semantic.units_of(ProgramId::DOCUMENT), "pinecone") {
         return None;
     }
     let mut found = Finder {

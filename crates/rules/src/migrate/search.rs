@@ -10,7 +10,7 @@ use nbfix_text::{Edit, TextRange};
 
 use super::arguments::Arguments;
 use super::places::{Edits, joined, without_line};
-use super::{Migration, Words};
+use super::{Migration, Words, mentions};
 use crate::degrade::{line_end, line_start};
 
 const WORDS: Words = Words {
@@ -159,11 +159,7 @@ pub(super) fn migration<'a>(
     semantic: &Semantic<'a>,
     allowed: &dyn Fn(CellId, TextRange) -> bool,
 ) -> Option<Migration> {
-    let mentions = |unit: &&Unit<'a>| unit.source.contains("azure.search");
-    if !semantic
-        .units_of(ProgramId::DOCUMENT)
-        .any(|unit| mentions(&unit))
-    {
+    if !mentions(semantic.units_of(ProgramId::DOCUMENT), "azure.search") {
         return None;
     }
     let mut found = Finder {

@@ -21,7 +21,7 @@ use nbfix_text::{Edit, TextRange};
 
 use super::places::{Edits, behind, free_name, is_alone, joined, newline, unit_of};
 use super::trace::Tracer;
-use super::{Migration, Words, install};
+use super::{Migration, Words, install, mentions};
 use crate::degrade::line_end;
 use kinds::Google;
 
@@ -81,11 +81,7 @@ pub(super) fn migration<'a>(
     semantic: &Semantic<'a>,
     allowed: &dyn Fn(CellId, TextRange) -> bool,
 ) -> Option<Migration> {
-    let mentions = |unit: &&Unit<'a>| unit.source.contains("generativeai");
-    if !semantic
-        .units_of(ProgramId::DOCUMENT)
-        .any(|unit| mentions(&unit))
-    {
+    if !mentions(semantic.units_of(ProgramId::DOCUMENT), "generativeai") {
         return None;
     }
     let mut found = Finder {
@@ -111,10 +107,11 @@ pub(super) fn migration<'a>(
         let unit = semantic.units().get(import.unit);
         unit.is_some_and(|unit| allowed(unit.cell, import.at))
     });
-    let elsewhere = semantic
+    let files = semantic
         .units()
         .iter()
-        .any(|unit| unit.program != ProgramId::DOCUMENT && mentions(&unit));
+        .filter(|unit| unit.program != ProgramId::DOCUMENT);
+    let elsewhere = mentions(files, "generativeai");
     let edits = if stays {
         Err("a part of it is meant to stay".to_owned())
     } else if elsewhere {

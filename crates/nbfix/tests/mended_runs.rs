@@ -41,6 +41,13 @@ fn run(document: &str) -> (bool, String) {
     (output.status.success(), said)
 }
 
+/// Whether the last line of the code is reached (`sys.exit()` ends a program without an error), and what it said.
+fn runs_to_its_end(code: &str) -> (bool, String) {
+    const END: &str = "the end is reached";
+    let (_, said) = run(&format!("{code}\nprint('{END}')\n"));
+    (said.trim_end().ends_with(END), said)
+}
+
 /// The before and after texts of a page's examples that are plain Python.
 fn mended_examples(rule: &str) -> Vec<(String, String)> {
     let page = nbfix_rules::find(rule).unwrap().page;
@@ -59,12 +66,20 @@ fn a_mended_notebook_goes_on_without_the_service() {
     let mut ran = 0;
     for rule in ["raise-on-missing-service", "subprocess-az"] {
         for (before, after) in mended_examples(rule) {
-            let (went_on, said) = run(&before);
+            let (went_on, said) = runs_to_its_end(&before);
             assert!(
                 !went_on,
                 "the example should stop as it is:\n{before}\n{said}"
             );
-            let (went_on, said) = run(&after);
+            // It uses names that it does not make, or IPython's own lines: an example to be read, and not to be run.
+            let is_read = said.contains("NameError") || said.contains("SyntaxError");
+            // A page mends by its own rule alone; the commands of another cell are another rule's.
+            let is_of_another =
+                rule == "raise-on-missing-service" && said.contains("az: not found");
+            if is_read || is_of_another {
+                continue;
+            }
+            let (went_on, said) = runs_to_its_end(&after);
             assert!(went_on, "the mended example stops:\n{after}\n{said}");
             assert!(
                 said.contains("[WARN]") && said.contains("Impact:"),
@@ -73,7 +88,7 @@ fn a_mended_notebook_goes_on_without_the_service() {
             ran += 1;
         }
     }
-    assert!(ran >= 4);
+    assert!(ran >= 6, "{ran}");
 }
 
 /// Modules that stand for the SDKs, and a service that has none of the defaults.
